@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""The running node: owns the services and is the object that components are given."""
+
+import asyncio
+import gc
+import json
+import sys
+from time import ticks_add, ticks_diff, ticks_ms
+
+from node import board
+from node.log import Log
+from node.tasks import Tasks
+from node.version import VERSION
+
+
+class Node:
+    """What a component sees of the node it runs on.
+
+    Attributes: `id` (in topics), `uid` (the chip's factory id), `name` (for people), `base`
+    (`<home>/<id>/`), `settings`, `log`, `components` (name -> object).
+    """
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.uid = board.unique_id()
+        self.id = settings.NODE_ID or "sy-" + self.uid[-6:]
+        self.name = settings.NODE_NAME or self.id
+        self.base = "%s/%s/" % (settings.MQTT_HOME, self.id)
+        self.log = Log(settings.LOG_LEVEL, settings.LOG_MQTT_LEVEL, settings.LOG_RING)
+        self.components = {}
+        self.counters = {}
+        self.rows = {}  # component name -> row of the `components` topic
+        self._available = {}
+        self._started = ticks_ms()
+        self._uptime = 0
+        self._tasks = Tasks(self._task_crashed)
+        self.wifi = None
+        self.session = None
+
+    # -- for components -------------------------------------------------------------------
+
+    def spawn(self, name, function, *args):
+        """Run the coroutine function `function(*args)` as task `name`, restarted if it dies."""
+        self._tasks.spawn(name, function, *args)
+
+    def add_entity(self, component, entity):
+        """Give an entity its topics; Home Assistant sees it with the next announcement.
+
+        Raises ValueError when the component has an entity of that id already.
+        """
+        key = ("%s/%s" % (component.name, entity.object_id)).encode()
+        if key in self.session.entities:
+            raise ValueError("%s is used twice" % key.decode())
+        entity.key = key
+        entity.component = component
+        self.session.entities[key] = entity
+
+    def remove_entities(self, component):
+        """Forget every entity of a component."""
+        entities = self.session.entities
+        for key in tuple(entities):
+            if entities[key].component is component:
+                del entities[key]
+
+    def state_changed(self, entity):
+        """Publish the state of an entity."""
+        self.session.state_changed(entity)
+
+    def set_available(self, component, available):
+        """Publish whether a component (a chip, for instance) can be reached."""
+        if self._available.get(component.name) != available:
+            self._available[component.name] = available
+            self._publish_available(component.name)
+
+    def fault(self, name, phase, message):
+        """Record that the component `name` failed in `phase`; one line on the log."""
+        where = "%s (%s)" % (name, phase) if name else phase
+        self.log.error("loader", "%s: %s", where, message)
+        row = self._row(name or "components.json")
+        row["phase"] = phase
+        row.setdefault("errors", []).append(message)
+        self._rows_changed()
+
+    def loaded(self, name, package, version):
+        """Record that the component `name` runs."""
+        row = self._row(name)
+        row["package"] = package
+        if version:
+            row["version"] = version
+        row.setdefault("phase", "running")
+        self.log.info("loader", "%s: %s runs", name, package)
+        self._rows_changed()
+
+    def count(self, counter, amount=1):
+        """Add to a counter of the `status` topic."""
+        self.counters[counter] = self.counters.get(counter, 0) + amount
+
+    # -- for the core ---------------------------------------------------------------------
+
+    async def run(self):
+        """Start everything; returns only when the node is shut down."""
+        self._start_session()
+        from node.loader import Loader
+
+        await Loader(self).load()
+        # The loader is needed once; its code makes room for the buffers of the connection.
+        for module in ("node.loader", "json_stream", "schema"):
+            sys.modules.pop(module, None)
+        gc.collect()
+        self.spawn("mqtt start", self._connect)
+        self.spawn("status", self._publish_status)
+        while True:
+            await asyncio.sleep(3600)
+
+    async def link_ready(self):
+        """Wait until there is a network."""
+        if self.wifi:
+            await self.wifi.connected.wait()
+
+    def publish_availability(self):
+        """Publish what is reachable and what runs."""
+        for name in self._available:
+            self._publish_available(name)
+        self._publish_alive()
+
+    def _start_session(self):
+        from mqtt_as import MQTTClient, config
+
+        from node.mqtt_config import client_config
+        from node.session import Session
+
+        settings = self.settings
+        if not getattr(MQTTClient, "JOINS_WIFI", True):
+            from node.wifi import WiFi
+
+            name = settings.WIFI_HOSTNAME or self.id
+            self.wifi = WiFi(settings.WIFI_SSID, settings.WIFI_PASSWORD, name, self.log)
+            self.spawn("wifi", self.wifi.run)
+        discovery = None
+        if settings.DISCOVERY_PREFIX:
+            from node.discovery import Discovery
+
+            per_entity = settings.DISCOVERY_FORM == "entity"
+            discovery = Discovery(self, settings.DISCOVERY_PREFIX, per_entity)
+        client_config(config, settings, self.id)
+        self.session = Session(self, MQTTClient, config, self.base, discovery)
+        self.log.sink = self._send_record
+
+    async def _connect(self):
+        self.session.start()
+
+    def _send_record(self, level, text):
+        topic = "%s/log/%s/%s" % (self.settings.MQTT_HOME, level, self.id)
+        return self.session.send(topic.encode(), text.encode())
+
+    def _task_crashed(self, name, error):
+        self.log.exception("task", error, "%s died and is started again", name)
+        self.count("task_crashes")
+
+    def _row(self, name):
+        return self.rows.setdefault(name, {"name": name})
+
+    def _rows_changed(self):
+        if self.session and self.session.online:
+            self.spawn("components topic", self._publish_rows)
+
+    async def _publish_rows(self):
+        await self.session.publish_pieces(self.base + "components", self._row_pieces)
+
+    def _row_pieces(self):
+        separator = b"["
+        for name in sorted(self.rows):
+            yield separator + json.dumps(self.rows[name]).encode()
+            separator = b","
+        yield b"[]" if separator == b"[" else b"]"
+
+    def _publish_available(self, name):
+        payload = b"online" if self._available[name] else b"offline"
+        self.session.send(("%s%s/available" % (self.base, name)).encode(), payload, True)
+
+    def _publish_alive(self):
+        alive = all(c.alive() for c in self.components.values() if hasattr(c, "alive"))
+        self.session.send((self.base + "alive").encode(), b"ON" if alive else b"OFF", True)
+
+    async def _publish_status(self):
+        interval = self.settings.STATUS_INTERVAL * 1000
+        while True:
+            if self.session.online:
+                self._publish_alive()
+                payload = json.dumps(self._status()).encode()
+                self.session.send((self.base + "status").encode(), payload, True)
+            await asyncio.sleep_ms(interval)
+
+    def _status(self):
+        status = {
+            "version": VERSION,
+            "uptime": self._seconds(),
+            "rssi": self.wifi.rssi() if self.wifi else None,
+            "heap_free": gc.mem_free(),
+            "reset_cause": board.reset_cause(),
+            "mqtt_downtimes": self.session.downtimes,
+            "log_lost": self.log.lost,
+            "task_crashes": 0,
+            "dropped": 0,
+            "refused": 0,
+            "refused_retained": 0,
+            "i2c_errors": 0,
+        }
+        status.update(self.counters)
+        for component in self.components.values():
+            if hasattr(component, "statistics"):
+                for key, value in component.statistics().items():
+                    status[key] = status.get(key, 0) + value
+        return status
+
+    def _seconds(self):
+        # ticks wrap after 12 days; the status task asks far more often than that.
+        seconds = ticks_diff(ticks_ms(), self._started) // 1000
+        self._started = ticks_add(self._started, seconds * 1000)
+        self._uptime += seconds
+        return self._uptime
+
+
+def run():
+    """Read the settings and run the node until it is stopped."""
+    from node.settings import load
+
+    faults = []
+    settings = load(faults.append)
+    node = Node(settings)
+    node.log.info("node", "Switchyard %s as %s, %s", VERSION, node.id, board.reset_cause())
+    for fault in faults:
+        node.log.error("settings", "%s", fault)
+    try:
+        asyncio.run(node.run())
+    finally:
+        asyncio.new_event_loop()

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""What the core needs of the chip it runs on. No other module of the core imports `machine`."""
+
+from binascii import hexlify
+
+import machine
+
+_CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
+
+
+def unique_id():
+    """Return the chip's factory id as lower-case hexadecimal text."""
+    return hexlify(machine.unique_id()).decode()
+
+
+def reset_cause():
+    """Return why the chip started, in the words of `machine`, such as `PWRON_RESET`."""
+    cause = machine.reset_cause()
+    for name in _CAUSES:
+        if getattr(machine, name, None) == cause:
+            return name
+    return str(cause)
+
+
+def reset():
+    """Restart the chip; does not return."""
+    machine.reset()

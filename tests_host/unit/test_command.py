@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""node/command.py: what a command payload may say."""
+
+import random
+
+from harness import raises
+from node.command import parse
+
+ON, OFF, TOGGLE, PULSE = 1, 0, 2, 3
+WORDS = {b"ON": ON, b"OFF": OFF, b"TOGGLE": TOGGLE, b"PULSE": PULSE, b"1": ON, b"0": OFF}
+
+
+def refusal(payload):
+    return str(raises(ValueError, parse, WORDS, payload))
+
+
+def test_words_are_taken_in_any_case_and_with_spaces_around():
+    assert parse(WORDS, b"on") == (ON, None, None, None)
+    assert parse(WORDS, b" Toggle\n") == (TOGGLE, None, None, None)
+
+
+def test_a_pulse_carries_its_length():
+    assert parse(WORDS, b"PULSE:250") == (PULSE, 250, None, None)
+    assert parse(WORDS, b"pulse:1") == (PULSE, 1, None, None)
+
+
+def test_an_object_carries_state_pulse_ttl_and_id():
+    assert parse(WORDS, b'{"state": "ON"}') == (ON, None, None, None)
+    assert parse(WORDS, b'{"state": "ON", "pulse": 250, "ttl": 800, "id": "x"}') == (
+        PULSE,
+        250,
+        800,
+        "x",
+    )
+    assert parse(WORDS, b'{"pulse": 40}') == (PULSE, 40, None, None)
+    assert parse(WORDS, b'{"state": true}') == (ON, None, None, None)
+
+
+def test_a_refusal_says_what_would_be_right():
+    assert refusal(b"ONN") == "unknown command 'ONN'; known are OFF, ON, PULSE, TOGGLE"
+    assert refusal(b"ON:5") == "only PULSE takes a number, as in PULSE:250"
+    assert refusal(b"PULSE:x") == "PULSE takes milliseconds as in PULSE:250, not 'x'"
+    assert refusal(b"PULSE:0") == "PULSE must be a whole number of ms from 1 to 3600000"
+    assert refusal(b'{"state": "ON"') == "not valid JSON"
+    assert refusal(b'{"stat": "ON"}').startswith("unknown key 'stat'; known are state, ")
+    assert refusal(b"{}") == 'a command needs "state" or "pulse"'
+    assert refusal(b'{"state": 7}') == '"state" must be text'
+    assert refusal(b'{"state": "OFF", "pulse": 5}').startswith('"pulse" goes with the state ON')
+    assert refusal(b'{"state": "ON", "ttl": -1}').startswith('"ttl" must be a whole number')
+    assert refusal(b'{"state": "ON", "ttl": true}').startswith('"ttl" must be a whole number')
+    assert refusal(b"\xff\xfe") == "not UTF-8 text"
+    assert refusal(b"O" * 300) == "300 bytes are more than a command can have (256)"
+
+
+def test_any_bytes_give_a_command_or_one_line_of_refusal():
+    random.seed(2017)
+    pieces = (
+        b"ON",
+        b"PULSE",
+        b":",
+        b"{",
+        b"}",
+        b'"state"',
+        b'"pulse"',
+        b"12",
+        b"\x00",
+        b"\xff",
+        b",",
+    )
+    for _ in range(2000):
+        payload = b"".join(random.choice(pieces) for _ in range(random.randrange(8)))
+        try:
+            action, value, _, _ = parse(WORDS, payload)
+        except ValueError as e:
+            assert str(e) and "\n" not in str(e)
+        else:
+            assert action in (ON, OFF, TOGGLE, PULSE)
+            assert value is None or 1 <= value <= 3600000
