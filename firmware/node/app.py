@@ -4,8 +4,9 @@
 import asyncio
 import gc
 import json
-import sys
 from time import ticks_add, ticks_diff, ticks_ms
+
+from import_once import import_once
 
 from node import board
 from node.log import Log
@@ -99,16 +100,14 @@ class Node:
 
     async def run(self):
         """Start everything; returns only when the node is shut down."""
+        if self.settings.WATCHDOG_S:
+            self.spawn("watchdog", board.feed_watchdog, self.settings.WATCHDOG_S)
         self._start_session()
-        from node.loader import Loader
-
-        await Loader(self).load()
-        # The loader is needed once; its code makes room for the buffers of the connection.
-        for module in ("node.loader", "json_stream", "schema"):
-            sys.modules.pop(module, None)
+        await import_once("node.loader").Loader(self).load()
         gc.collect()
-        self.spawn("mqtt start", self._connect)
-        self.spawn("status", self._publish_status)
+        self.session.start()
+        self.spawn("alive", self._publish_regularly, "ALIVE_INTERVAL", self._publish_alive)
+        self.spawn("status", self._publish_regularly, "STATUS_INTERVAL", self._publish_status)
         while True:
             await asyncio.sleep(3600)
 
@@ -118,10 +117,12 @@ class Node:
             await self.wifi.connected.wait()
 
     def publish_availability(self):
-        """Publish what is reachable and what runs."""
+        """Publish what can be reached, what runs, and how the node fares."""
         for name in self._available:
             self._publish_available(name)
         self._publish_alive()
+        self._publish_status()
+        self._rows_changed()
 
     def _start_session(self):
         from mqtt_as import MQTTClient, config
@@ -145,9 +146,6 @@ class Node:
         client_config(config, settings, self.id)
         self.session = Session(self, MQTTClient, config, self.base, discovery)
         self.log.sink = self._send_record
-
-    async def _connect(self):
-        self.session.start()
 
     def _send_record(self, level, text):
         topic = "%s/log/%s/%s" % (self.settings.MQTT_HOME, level, self.id)
@@ -182,14 +180,14 @@ class Node:
         alive = all(c.alive() for c in self.components.values() if hasattr(c, "alive"))
         self.session.send((self.base + "alive").encode(), b"ON" if alive else b"OFF", True)
 
-    async def _publish_status(self):
-        interval = self.settings.STATUS_INTERVAL * 1000
+    async def _publish_regularly(self, setting, publish):
         while True:
-            if self.session.online:
-                self._publish_alive()
-                payload = json.dumps(self._status()).encode()
-                self.session.send((self.base + "status").encode(), payload, True)
-            await asyncio.sleep_ms(interval)
+            publish()
+            await asyncio.sleep(getattr(self.settings, setting))
+
+    def _publish_status(self):
+        payload = json.dumps(self._status()).encode()
+        self.session.send((self.base + "status").encode(), payload, True)
 
     def _status(self):
         status = {

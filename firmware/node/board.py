@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the core needs of the chip it runs on. No other module of the core imports `machine`."""
 
+import asyncio
 from binascii import hexlify
 
 import machine
@@ -25,3 +26,14 @@ def reset_cause():
 def reset():
     """Restart the chip; does not return."""
     machine.reset()
+
+
+async def feed_watchdog(seconds):
+    """Start the hardware watchdog and feed it while the event loop turns; never returns.
+
+    seconds: how long the loop may stand before the chip restarts.
+    """
+    watchdog = machine.WDT(timeout=seconds * 1000)
+    while True:
+        watchdog.feed()
+        await asyncio.sleep_ms(seconds * 250)

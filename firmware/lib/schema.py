@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""Checks values from configuration files against descriptions, and says all faults at once.
+
+A description is a dictionary; docs/design.md, "Argument descriptions", lists its keys.
+Runs on the node and in the host's tools alike.
+"""
+
+_WORDS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_NAMES = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "list": "a list",
+    "dict": "an object",
+    "ref": 'a reference such as "@name"',
+    "NoneType": "null",
+}
+
+
+def check(value, spec, path):
+    """Return the faults of `value` as a list of texts, one line each, that begin with the path.
+
+    value: anything. spec: its description. path: what the faults call the value; "" for an object
+    whose keys stand for themselves. A value is shown only where it is out of range or no choice.
+    """
+    faults = []
+    _check(value, spec, path, faults)
+    return faults
+
+
+def apply(value, spec, visit=None, path=""):
+    """Return `value` with defaults filled in (in place); whole numbers in text become numbers.
+
+    visit(text, declared type, path): called for every other text that is not empty; what it
+    returns takes the place of the text.
+    """
+    kind = spec.get("type")
+    if isinstance(value, str) and value:
+        if kind == "int":
+            return _from_hex(value)
+        return visit(value, kind, path) if visit else value
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            value[i] = apply(item, spec.get("item", {}), visit, "%s[%d]" % (path, i))
+    elif isinstance(value, dict):
+        keys = spec.get("keys", {})
+        for key, known in keys.items():
+            if key not in value and "default" in known:
+                default = known["default"]
+                # A copy, because what uses the value may change it.
+                value[key] = default.copy() if isinstance(default, (list, dict)) else default
+        for key, item in value.items():
+            inner = path + "." + key if path else key
+            value[key] = apply(item, keys.get(key, {}), visit, inner)
+    return value
+
+
+def suggest(name, known):
+    """Return the end of a sentence that says what may have been meant by the text `name`.
+
+    known: the right texts. Names the nearest of them if one is near, else all.
+    """
+    known = sorted(known)
+    best = min([(_distance(name.lower(), k.lower()), k) for k in known] or [(99, "")])
+    if best[0] <= 1 + len(name) // 4:
+        return '; did you mean "%s"?' % best[1]
+    return "; known are " + ", ".join(known) if known else ""
+
+
+def _distance(a, b):
+    """Return how many letters must be added, removed or changed to make `b` of `a`."""
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a):
+        corner = i
+        row[0] = i + 1
+        for j, other in enumerate(b):
+            changed = corner + (letter != other)
+            corner = row[j + 1]
+            row[j + 1] = min(corner + 1, row[j] + 1, changed)
+    return row[-1]
+
+
+def _check(value, spec, path, faults):
+    wanted = spec.get("type", "any")
+    where = path + ": " if path else ""
+    shown = "%s"
+    if wanted == "int" and isinstance(value, str) and value[:2] == "0x":
+        value = _from_hex(value)
+        shown = "0x%x"
+    given = type(value).__name__
+    if not _fits(wanted, given, spec):
+        text = "%sexpected %s, not %s"
+        faults.append(text % (where, _NAMES[wanted], _NAMES.get(given, given)))
+        return
+    _check_range(value, spec, where, shown, faults)
+    if given == "list":
+        for i, item in enumerate(value):
+            _check(item, spec.get("item", {}), "%s[%d]" % (path, i), faults)
+    elif given == "dict" and "keys" in spec:
+        _check_keys(value, spec["keys"], path, where, faults)
+
+
+def _from_hex(text):
+    try:
+        return int(text, 16)
+    except ValueError:
+        return text
+
+
+def _fits(wanted, given, spec):
+    if wanted == "ref":
+        if given == "int":
+            return spec.get("of") == "pin"
+        # An object that a reference led to is as good as the reference.
+        return given == "str" or given not in _NAMES
+    return wanted in ("any", given) or (wanted == "float" and given == "int")
+
+
+def _check_range(value, spec, where, shown, faults):
+    if "choices" in spec and value not in spec["choices"]:
+        meant = suggest(str(value), [str(choice) for choice in spec["choices"]])
+        faults.append('%sunknown value "%s"%s' % (where, value, meant))
+    if "chars" in spec:
+        for c in value:
+            if not ("0" <= c <= "9" or "a" <= c.lower() <= "z" or c in spec["chars"]):
+                text = '%sonly letters, digits and "%s" are allowed, not "%s"'
+                faults.append(text % (where, spec["chars"], c))
+                break
+    if isinstance(value, (str, list)):
+        value = len(value)
+        where += "length "
+    for key, sign, text in (("min", -1, "below the lowest"), ("max", 1, "above the highest")):
+        if key in spec and value * sign > spec[key] * sign:
+            line = "%s" + shown + " is %s value " + shown
+            faults.append(line % (where, value, text, spec[key]))
+
+
+def _check_keys(value, keys, path, where, faults):
+    for key in sorted(value):
+        if key not in keys:
+            faults.append('%sunknown key "%s"%s' % (where, key, suggest(key, keys)))
+    path = path + "." if path else ""
+    for key in sorted(keys):
+        if key in value:
+            _check(value[key], keys[key], path + key, faults)
+        elif keys[key].get("required"):
+            faults.append("%s%s: required, but missing" % (path, key))

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: MIT
+"""Loads what `components.json` names, and says of each component why it did not start.
+
+The file is read in passes, with one component in memory at a time. The first pass only collects
+the names and `_order`. The second loads every component that refers to none later in the file,
+which in most files is every one. The others wait for the next pass. A pass that loads nothing has
+found references that go in a circle.
+"""
+
+import asyncio
+import errno
+import gc
+
+from import_once import import_once, is_missing
+
+_START_S = 30  # time limit of a component's start()
+
+_TEXT = {"type": "str", "min": 1}
+_NEEDED = {"type": "str", "min": 1, "required": True}
+_NAME = {"type": "str", "min": 1, "max": 32, "chars": "_-"}  # part of topics
+_DEFINITION = {
+    "type": "dict",
+    "keys": {
+        "package": _NEEDED,
+        "component": _NEEDED,
+        "constructor_args": {},
+        "init_function": _TEXT,
+        "init_args": {},
+        "call_function_regularly": _TEXT,
+        "call_interval": {"type": "float", "min": 0.01},
+    },
+}
+
+
+class _Refused(Exception):
+    """What a person must mend; the argument is the line that says so."""
+
+
+def components_json():
+    """Yield (name, definition, line) for each member of the file; the source of a loader."""
+    members = import_once("json_stream").members
+    with open("components.json", "rb") as f:
+        yield from members(f)
+
+
+class Loader:
+    """Loads the components of a node.
+
+    A component that fails is reported through `node.fault(name, phase, message)`; the phases are
+    "file", "check", "import", "construct" and "start". One that runs is in `node.components` and
+    reported through `node.loaded(name, package, version)`.
+    """
+
+    def __init__(self, node):
+        self._node = node
+        self._names = []
+        self._pending = []
+        self._failed = set()
+        self._waits = {}  # name -> names that it refers to and that are pending
+        self._damaged = False  # the file, somewhere
+        self._phase = None
+
+    async def load(self):
+        """Load every component; returns when each runs or has been reported."""
+        self._schema = import_once("schema")
+        ordered = self._plan()
+        while self._pending:
+            before = len(self._pending)
+            ordered = await self._pass(ordered)
+            if len(self._pending) == before:
+                self._break_circle()
+
+    # -- which, and in what order ---------------------------------------------------------
+
+    def _source(self):
+        try:
+            yield from components_json()
+        except (OSError, ValueError) as e:
+            if not self._damaged:
+                self._damaged = True
+                self._node.fault("", "file", _file_fault(e))
+
+    def _plan(self):
+        """Collect the names; return how many of the first must be loaded in just this order."""
+        order = []
+        for name, definition, _ in self._source():
+            if name == "_order":
+                order = definition
+            else:
+                self._names.append(name)
+        ordered = []
+        faults = []
+        if not isinstance(order, list):
+            faults.append("_order: expected a list")
+            order = []
+        for name in order:
+            if name in ordered:
+                faults.append('_order: "%s" is there twice' % name)
+            elif name in self._names:
+                ordered.append(name)
+            elif not self._damaged:
+                faults.append(self._unknown("_order", str(name)))
+        for fault in faults:
+            self._node.fault("", "check", fault)
+        rest = [name for name in self._names if name not in ordered]
+        if ordered and rest:
+            self._node.log.warn("loader", "not in _order, so loaded last: %s", ", ".join(rest))
+        self._pending = ordered + rest
+        return len(ordered)
+
+    def _unknown(self, path, name):
+        meant = self._schema.suggest(name, self._names)
+        return '%s: there is no component "%s"%s' % (path, name, meant)
+
+    async def _pass(self, ordered):
+        """Load what can be loaded now; return how many are left that `_order` names."""
+        self._waits = {}
+        for name, definition, _ in self._source():
+            if name not in self._pending or (ordered and name != self._pending[0]):
+                continue
+            if await self._settle(name, definition, ordered):
+                self._pending.remove(name)
+                ordered = max(0, ordered - 1)
+            gc.collect()
+            await asyncio.sleep_ms(0)
+        return ordered
+
+    def _break_circle(self):
+        circle = []
+        name = self._pending[0]
+        while name not in circle:
+            circle.append(name)
+            # Waits for nothing only if it could not be read again, which is reported already.
+            name = self._waits.get(name, circle)[0]
+        del circle[: circle.index(name)]
+        text = "waits for itself: " + " -> ".join(circle + [name])
+        for name in circle:
+            self._refuse(name, "check", text)
+            self._pending.remove(name)
+
+    def _refuse(self, name, phase, text):
+        self._failed.add(name)
+        self._node.fault(name, phase, text)
+
+    # -- one component --------------------------------------------------------------------
+
+    async def _settle(self, name, definition, ordered):
+        """Load a component or report why not; return False when it has to wait for others."""
+        faults = []
+        waits = []
+        self._phase = "check"
+        try:
+            spec = self._check(name, definition, faults, waits)
+            if waits and not ordered and not faults:
+                self._waits[name] = waits
+                return False
+            for other in waits:
+                faults.append('"%s" is loaded later; _order must name it earlier' % other)
+            if not faults:
+                await self._load(name, definition, spec)
+        except _Refused as e:
+            faults.append(str(e))
+        except Exception as e:  # no component may stop the others
+            key = getattr(e, "key", None)
+            faults.append("%s: %s" % (key or type(e).__name__, e))
+            if not key:
+                self._node.log.exception(name, e, "failed in %s", self._phase)
+        for fault in faults:
+            self._refuse(name, self._phase, fault)
+        return True
+
+    def _check(self, name, definition, faults, waits):
+        """Add what is wrong to `faults` and what must come first to `waits`.
+
+        Return the description of the arguments.
+        """
+        check = self._schema.check
+        faults += check(name, _NAME, "name") + check(definition, _DEFINITION, "")
+        if faults:
+            return None
+        for key in ("constructor_args", "init_args"):
+            if not isinstance(definition.setdefault(key, {}), (dict, list)):
+                faults.append(key + ": expected an object or a list")
+        args = definition["constructor_args"]
+        spec = _describe(definition)
+        faults += check(args, spec, "")
+
+        def find(text, kind, path):
+            other = _target(text, kind).partition(".")[0]
+            if other in self._pending:
+                waits.append(other)
+            elif other in self._failed:
+                faults.append('%s: "%s" did not start' % (path, other))
+            elif other and other not in self._node.components:
+                faults.append(self._unknown(path, other))
+            return text
+
+        apply = self._schema.apply
+        apply(args, spec, find)
+        apply(definition["init_args"], {}, find, "init_args")
+        return spec
+
+    def _resolve(self, text, kind, path):
+        """Return the object that `text` refers to, or the text that it stands for."""
+        target = _target(text, kind)
+        if not target:
+            return text[1:] if text[:2] == "@@" else text
+        name, dot, pin = target.partition(".")
+        thing = self._node.components[name]
+        if not dot and thing is not None:
+            return thing
+        if not hasattr(thing, "pin"):
+            raise _Refused('%s: "%s" has no %s' % (path, name, "pins" if dot else "object"))
+        try:
+            return thing.pin(int(pin))
+        except ValueError as e:
+            raise _Refused('%s: "%s" is no pin: %s' % (path, target, e))
+
+    async def _load(self, name, definition, spec):
+        node = self._node
+        apply = self._schema.apply
+        args = apply(definition["constructor_args"], spec, self._resolve)
+        init_args = apply(definition["init_args"], {}, self._resolve, "init_args")
+        self._phase = "import"
+        module = _import(definition["package"])
+        function = self._member(module, definition, "component")
+        self._phase = "construct"
+        component = self._call(name, function, args)
+        self._phase = "start"
+        if hasattr(component, "attach"):
+            component.attach(node, name)
+            await _start(component)
+        if "init_function" in definition:
+            function = self._member(component, definition, "init_function")
+            self._call(name + ".init", function, init_args)
+        if "call_function_regularly" in definition:
+            function = self._member(component, definition, "call_function_regularly")
+            interval = definition.get("call_interval", node.settings.CALL_INTERVAL)
+            node.spawn(name + ".regular", _call_regularly, function, int(interval * 1000))
+        node.components[name] = component
+        node.loaded(name, definition["package"], getattr(module, "__version__", None))
+
+    def _member(self, thing, definition, key):
+        name = definition[key]
+        member = getattr(thing, name, None)
+        if member is None:
+            known = [n for n in dir(thing) if n[0] != "_"]
+            text = '%s: there is no "%s"%s'
+            raise _Refused(text % (key, name, self._schema.suggest(name, known)))
+        return member
+
+    def _call(self, task, function, args):
+        """Return the result of `function`, None if it is a coroutine, which becomes a task."""
+        call = (lambda: function(**args)) if isinstance(args, dict) else lambda: function(*args)
+        result = call()
+        if not _is_coroutine(result):
+            return result
+        self._node.spawn(task, _run, [result], call)
+        return None
+
+
+def _file_fault(error):
+    if isinstance(error, OSError) and error.errno == errno.ENOENT:
+        return "no components.json: copy components.json.example to that name and change it"
+    return "components.json, %s; what follows is not loaded" % error
+
+
+def _path(package):
+    return "components" + package if package[0] == "." else package
+
+
+def _describe(definition):
+    """Return the description of the component's arguments, empty if there is none."""
+    path = _path(definition["package"]) + "_args"
+    try:
+        keys = import_once(path).ARGS.get(definition["component"])
+    except ImportError as e:
+        if not is_missing(e, path):
+            raise
+        keys = None
+    # The places of a list have no names.
+    if keys is None or isinstance(definition["constructor_args"], list):
+        return {}
+    return {"type": "dict", "keys": keys}
+
+
+def _import(package):
+    path = _path(package)
+    try:
+        return __import__(path, None, None, ("",))
+    except ImportError as e:
+        if not is_missing(e, path):
+            raise
+        file = path.replace(".", "/")
+        raise _Refused('unknown package "%s": no %s.py on this board' % (package, file))
+
+
+def _target(text, kind):
+    """Return what `text` refers to, "" if it is no reference."""
+    if kind == "ref":
+        return text[1:] if text[0] == "@" else text
+    return text[1:] if text[0] == "@" and text[:2] != "@@" and kind != "str" else ""
+
+
+def _is_coroutine(value):
+    return hasattr(value, "throw")
+
+
+async def _start(component):
+    try:
+        await asyncio.wait_for(component.start(), _START_S)
+    except asyncio.TimeoutError:
+        raise _Refused("start() timed out; it may take %d s" % _START_S)
+
+
+async def _run(first, call):
+    # The first call has been made already, to see that it gives a coroutine.
+    await (first.pop() if first else call())
+
+
+async def _call_regularly(function, interval_ms):
+    while True:
+        result = function()
+        if _is_coroutine(result):
+            await result
+        await asyncio.sleep_ms(interval_ms)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The settings of the node: defaults, then `config.py`, then `credentials.py`.
+
+The table of the settings and both files are in memory only while they are read.
+"""
+
+import io
+import sys
+
+from import_once import import_once, is_missing
+
+
+class Settings:
+    """Every setting of `config_example.py` as an attribute of the same name."""
+
+    def __init__(self, values, secrets):
+        self._secrets = secrets
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def redacted(self):
+        """Return the settings as a dictionary in which no secret can be read."""
+        shown = {name: value for name, value in self.__dict__.items() if name[0] != "_"}
+        for name in self._secrets:
+            shown[name] = "***" if shown[name] else ""
+        return shown
+
+
+def load(report):
+    """Read the settings.
+
+    report(text) is called once for each fault, with one line that names the setting. A setting with
+    a fault keeps its default. A secret is never part of a report.
+    """
+    schema = import_once("schema")
+    table = import_once("node.settings_args").SETTINGS
+    values = {name: spec["default"] for name, spec in table.items()}
+    for file in ("config", "credentials"):
+        for name, value in _read(file, report):
+            if name not in table:
+                faults = ['unknown setting "%s"%s' % (name, schema.suggest(name, table))]
+            else:
+                faults = schema.check(value, table[name], name) or _check_topic(name, value)
+            for fault in faults:
+                report("%s.py: %s" % (file, fault))
+            if not faults:
+                values[name] = schema.apply(value, table[name])
+    if values["MQTT_TLS"] and values["MQTT_TLS_VERIFY"] and not values["MQTT_TLS_CA"]:
+        report(
+            "MQTT_TLS_CA: a file is needed to verify the broker; or set MQTT_TLS_VERIFY = False"
+        )
+    return Settings(values, [name for name in table if "secret" in table[name]])
+
+
+def _read(file, report):
+    """Return (name, value) of everything that the module `file` sets."""
+    try:
+        module = import_once(file)
+    except Exception as e:
+        if not (isinstance(e, ImportError) and is_missing(e, file)):
+            report("%s.py%s: %s; none of it is used" % (file, _line(file, e), type(e).__name__))
+        return []
+    names = sorted(name for name in dir(module) if name[0] != "_")
+    pairs = [(name, getattr(module, name)) for name in names]
+    # What the file imported or defined for itself is not meant as a setting.
+    return [pair for pair in pairs if not (callable(pair[1]) or isinstance(pair[1], type(sys)))]
+
+
+def _line(file, error):
+    """Return where in the file the error happened. The error's own text may show a secret."""
+    trace = io.StringIO()
+    sys.print_exception(error, trace)
+    before, _, after = trace.getvalue().rpartition(file + '.py", line ')
+    return " line " + after.split("\n")[0].split(",")[0] if before else ""
+
+
+def _check_topic(name, value):
+    if name in ("MQTT_HOME", "DISCOVERY_PREFIX") and value.strip("/") != value:
+        return [name + ": no slash at the beginning or end"]
+    return []

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""What each setting may be. What it is for stands in `config_example.py`."""
+
+_LEVELS = ("critical", "error", "warn", "info", "debug")
+
+
+def _text(default="", longest=64, **more):
+    return dict(type="str", default=default, max=longest, **more)
+
+
+def _number(default, lowest, highest):
+    return {"type": "int", "default": default, "min": lowest, "max": highest}
+
+
+def _choice(default, *choices):
+    return {"type": "str", "default": default, "choices": choices}
+
+
+def _switch(default):
+    return {"type": "bool", "default": default}
+
+
+SETTINGS = {
+    "WIFI_SSID": _text(longest=32),
+    "WIFI_PASSWORD": _text(longest=64, secret=True),
+    "WIFI_HOSTNAME": _text(longest=32, chars="-"),
+    "MQTT_HOST": _text(longest=253),
+    "MQTT_PORT": _number(0, 0, 65535),
+    "MQTT_USER": _text(longest=256),
+    "MQTT_PASSWORD": _text(longest=1024, secret=True),
+    "MQTT_TLS": _switch(False),
+    "MQTT_TLS_CA": _text(longest=128),
+    "MQTT_TLS_VERIFY": _switch(True),
+    "MQTT_KEEPALIVE": _number(60, 5, 3600),
+    "MQTT_HOME": _text("home", 64, min=1, chars="_-./"),
+    "MQTT_AWAKE_MS": _number(250, 0, 10000),
+    "MQTT_PACKET_LIMIT": _number(4096, 512, 65536),
+    "DISCOVERY_PREFIX": _text("homeassistant", 64, chars="_-./"),
+    "DISCOVERY_FORM": _choice("device", "device", "entity"),
+    "NODE_ID": _text(longest=32, chars="_-"),
+    "NODE_NAME": _text(longest=64),
+    "COMMAND_TTL_MS": _number(1500, 50, 60000),
+    "COMMAND_BUFFER": _number(64, 1, 1024),
+    "CALL_INTERVAL": {"type": "float", "default": 600, "min": 0.01},
+    "ALIVE_INTERVAL": _number(60, 1, 3600),
+    "STATUS_INTERVAL": _number(60, 1, 86400),
+    "LOG_LEVEL": _choice("info", *_LEVELS),
+    "LOG_MQTT_LEVEL": _choice("warn", *_LEVELS),
+    "LOG_RING": _number(32, 1, 256),
+    "WATCHDOG_S": _number(0, 0, 3600),
+}

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""`python -m yard`."""
+
+from yard.cli import main
+
+main()

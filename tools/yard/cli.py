@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""The command line of `yard`."""
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yard.broker_address import BrokerAddress
+from yard.fault import Fault
+
+PASSWORD_VARIABLE = "YARD_MQTT_PASSWORD"
+MQTT_PORT = 18830  # of `yard sim`; not 1883, where a broker of the person's own may listen
+BOARD_PORT = 18880
+
+app = typer.Typer(
+    name="yard",
+    help="The desk of Switchyard: run a node without hardware, watch nodes, send commands.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_show_locals=False,  # they may hold a password
+)
+
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="MQTT port on 127.0.0.1; 0 is a free one.")
+]
+BoardPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="HTTP port of the simulated board; 0 is a free one.")
+]
+Chips = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=8,
+        help="Configure this many chips, all pins outputs. "
+        "Without it: 16 outputs on 0x20, 10 outputs and 6 inputs on 0x21.",
+    ),
+]
+Components = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="Configure the node with this components.json.",
+    ),
+]
+State = Annotated[
+    Path,
+    typer.Option(file_okay=False, help="Folder that keeps the node's file system between runs."),
+]
+Headless = Annotated[
+    bool, typer.Option("--headless", help="Print nothing but the ready line and faults.")
+]
+
+Host = Annotated[str, typer.Option(help="The broker's name or address.")]
+BrokerPort = Annotated[int, typer.Option(min=1, max=65535, help="The broker's port.")]
+User = Annotated[
+    str,
+    typer.Option(
+        help=f"User name at the broker. The password is ${PASSWORD_VARIABLE}, or is asked for."
+    ),
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"yard {version('switchyard')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options of the program itself; the callbacks have acted on them."""
+
+
+@app.command()
+def sim(
+    port: Port = MQTT_PORT,
+    board_port: BoardPort = BOARD_PORT,
+    chips: Chips = None,
+    components: Components = None,
+    state: State = Path("state"),
+    headless: Headless = False,
+) -> None:
+    """Run a broker, the simulated board and the unmodified firmware on this computer.
+
+    Prints one line `ready mqtt=... board=... node=...` when the node is online. Ends with Ctrl-C.
+    """
+    from yard.sim.options import Options
+    from yard.sim.simulation import run
+
+    if chips is not None and components is not None:
+        raise typer.BadParameter("--chips and --components exclude each other")
+    raise typer.Exit(run(Options(port, board_port, chips, components, state, headless)))
+
+
+@app.command()
+def watch(
+    host: Host = "127.0.0.1",
+    port: BrokerPort = MQTT_PORT,
+    home: Annotated[str, typer.Option(help="First part of the topics: MQTT_HOME.")] = "home",
+    node: Annotated[str | None, typer.Option(help="Id of one node; without it all.")] = None,
+    user: User = "",
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per message, for scripts.")
+    ] = False,
+) -> None:
+    """Show states, commands, availability and log records live, until Ctrl-C."""
+    from yard.watch.run import run
+
+    run(_broker(host, port, user), home, node, as_json=json)
+
+
+@app.command()
+def send(
+    topic: Annotated[str, typer.Argument(help="Such as home/desk/chip20/out0/set.")],
+    payload: Annotated[str, typer.Argument(help="Such as ON, OFF, TOGGLE or PULSE:250.")],
+    host: Host = "127.0.0.1",
+    port: BrokerPort = MQTT_PORT,
+    user: User = "",
+) -> None:
+    """Publish one message, such as a command to a pin."""
+    from yard.send import run
+
+    run(_broker(host, port, user), topic, payload)
+
+
+def _broker(host: str, port: int, user: str) -> BrokerAddress:
+    return BrokerAddress(host, port, user, _password(user) if user else "")
+
+
+def _password(user: str) -> str:
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if password is not None:
+        return password
+    if not sys.stdin.isatty():
+        raise Fault(f"no terminal to ask for the password of {user}: set {PASSWORD_VARIABLE}")
+    return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
+
+
+def main() -> None:
+    """Entry point: a fault is one line on stderr and status 1."""
+    try:
+        app()
+    except Fault as fault:
+        typer.echo(f"yard: {fault}", err=True)
+        sys.exit(1)

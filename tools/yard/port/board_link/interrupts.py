@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""Interrupts and timers: handlers run when the event loop polls, or in `serve()`.
+
+On the ESP32 a soft interrupt handler runs between two byte codes. Here it runs between two steps
+of tasks: the wires to the board are one more stream in the poll set of asyncio, so that a change
+wakes a loop that sleeps in poll(2). No thread is needed (this build of MicroPython has no lock
+around its objects), and nothing is polled while nothing happens. Code that never lets the loop
+run sees its interrupts in `machine.idle()`.
+
+`asyncio.ThreadSafeFlag` is no file, so its presence makes the poller of this port wake every
+millisecond. As flags are only set by handlers, and these run inside the poll, it is enough to
+look at them before and after.
+"""
+
+import asyncio
+import select
+import sys
+from asyncio import core
+from time import ticks_add, ticks_diff, ticks_ms
+
+held = 0  # depth of machine.disable_irq()
+
+_stream = None  # events of the board
+_alarms = []
+
+
+class Alarm:
+    """Calls `callback(argument)` once `delay_ms` have passed, then every `period_ms` unless 0."""
+
+    def __init__(self, delay_ms, callback, argument, period_ms=0):
+        self._due = ticks_add(ticks_ms(), delay_ms)
+        self._period_ms = period_ms
+        self._callback = callback
+        self._argument = argument
+        _alarms.append(self)
+
+    def cancel(self):
+        """Forget it; fine when it is over."""
+        if self in _alarms:
+            _alarms.remove(self)
+
+    def left_ms(self):
+        """Return the time until it is due, at least 0."""
+        return max(0, ticks_diff(self._due, ticks_ms()))
+
+    def ring(self):
+        """Carry out the call."""
+        if self._period_ms:
+            self._due = ticks_add(self._due, self._period_ms)
+        else:
+            self.cancel()
+        call(self._callback, self._argument)
+
+
+def call(handler, argument):
+    """Call a handler as the scheduler does: an exception is printed and goes no further."""
+    try:
+        handler(argument)
+    except Exception as e:
+        sys.print_exception(e)
+
+
+def listen(stream):
+    """Serve the link whenever `stream` can be read; None for no longer."""
+    global _stream
+    if _stream is not None:
+        core._io_queue.poller.leave(_stream)
+    _stream = stream
+    if stream is not None:
+        core._io_queue.poller.join(stream)
+
+
+def serve():
+    """Run the handlers of all that has happened."""
+    import board_link
+
+    if held:
+        return
+    board_link.link().serve()
+    _ring()
+
+
+def forget_alarms():
+    """Cancel everything that is to come."""
+    _alarms.clear()
+
+
+def _ring():
+    for alarm in tuple(_alarms):
+        if not alarm.left_ms():
+            alarm.ring()
+
+
+class _Poller:
+    """Stands before the poll object of an event loop."""
+
+    def __init__(self, poller):
+        self._poller = poller
+        self._flags = []
+        self._flag = [None, select.POLLIN]
+        self._next_flag = -1
+        self._ready = None  # first stream that the poll found
+        self.join = poller.register
+        self.leave = poller.unregister
+
+    def register(self, stream, events):
+        if isinstance(stream, asyncio.ThreadSafeFlag):
+            self._flags.append(stream)
+        else:
+            self._poller.register(stream, events)
+
+    def modify(self, stream, events):
+        if not isinstance(stream, asyncio.ThreadSafeFlag):
+            self._poller.modify(stream, events)
+
+    def unregister(self, stream):
+        if isinstance(stream, asyncio.ThreadSafeFlag):
+            self._flags.remove(stream)
+        else:
+            self._poller.unregister(stream)
+
+    def ipoll(self, timeout_ms):
+        """Wait for a stream, a flag or the end of the time; handlers run on the way."""
+        while True:
+            if _alarms:
+                _ring()
+            self._ready = self._wait(timeout_ms)
+            self._next_flag = len(self._flags) - 1
+            # The loop takes it for granted that an endless wait gives it a task to run.
+            if timeout_ms >= 0 or self._ready or self._flag_is_set() or core._task_queue.peek():
+                return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        ready = self._ready
+        if ready:
+            self._ready = None
+            return ready
+        # From the end, because the loop removes a flag as soon as it has been told.
+        while self._next_flag >= 0:
+            flag = self._flags[self._next_flag]
+            self._next_flag -= 1
+            if flag.state:
+                self._flag[0] = flag
+                return self._flag
+        return self._next_stream()
+
+    def _wait(self, timeout_ms):
+        if self._flag_is_set():
+            timeout_ms = 0
+        for alarm in _alarms:
+            left_ms = alarm.left_ms()
+            if timeout_ms < 0 or left_ms < timeout_ms:
+                timeout_ms = left_ms
+        self._poller.ipoll(timeout_ms)
+        try:
+            return self._next_stream()
+        except StopIteration:
+            return None
+
+    def _next_stream(self):
+        # The poll object is its own iterator and hands out one tuple again and again.
+        ready = next(self._poller)
+        if ready[0] is _stream:
+            serve()
+            ready = next(self._poller)
+        return ready
+
+    def _flag_is_set(self):
+        for flag in self._flags:
+            if flag.state:
+                return True
+        return False
+
+
+_original_queue = core.IOQueue
+
+
+class _IOQueue(_original_queue):
+    def __init__(self):
+        super().__init__()
+        self.poller = _Poller(self.poller)
+        if _stream is not None:
+            self.poller.join(_stream, select.POLLIN)
+
+
+def _install():
+    core.IOQueue = _IOQueue
+    # The loop that exists already keeps its queue: tasks may be waiting there.
+    core._io_queue.poller = _Poller(core._io_queue.poller)
+
+
+_install()

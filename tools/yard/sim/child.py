@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""A process of ours: its own group, its output line by line, gone when we are."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_TERM_S = 1.0  # from SIGTERM to SIGKILL
+_LONGEST_LINE = 4096  # bytes; a longer one is cut into pieces
+
+OnLine = Callable[[str], None]
+
+
+class Child:
+    """A running process.
+
+    Ends with its whole group by `stop`, and by the kernel should we be killed.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine) -> None:
+        self._process = process
+        self._reader = asyncio.create_task(self._read(on_line))
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        on_line: OnLine,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> "Child":
+        """Start `command`; `on_line` gets each line of its output, without the line end.
+
+        Args:
+            command: program and arguments.
+            on_line: called in the event loop.
+            cwd: working directory of the process.
+            environment: variables in addition to ours.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *_bound_to_us(command),
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        return cls(process, on_line)
+
+    async def wait(self) -> int:
+        """Wait for the end and all output; return the status, negative for a signal."""
+        status = await self._process.wait()
+        # A process that the child left behind may hold the pipe open.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._reader), _TERM_S)
+        return status
+
+    def kill(self) -> None:
+        """End the group at once."""
+        self._signal(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End the group: asked first, killed after a second."""
+        self._signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self._process.wait(), _TERM_S)
+        except TimeoutError:
+            pass  # killed below, with whatever else is left of the group
+        self._signal(signal.SIGKILL)
+        await self._process.wait()
+        self._reader.cancel()
+
+    def _signal(self, number: int) -> None:
+        # The group may outlive its leader, so the leader's end is no reason to skip this.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    async def _read(self, on_line: OnLine) -> None:
+        assert self._process.stdout is not None
+        rest = b""
+        while chunk := await self._process.stdout.read(_LONGEST_LINE):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) >= _LONGEST_LINE:
+                lines.append(rest)
+                rest = b""
+            for line in lines:
+                on_line(_text(line))
+        if rest:
+            on_line(_text(rest))
+
+
+def describe(status: int) -> str:
+    """Return in words how a process ended."""
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").rstrip("\r")
+
+
+def _bound_to_us(command: Sequence[str]) -> list[str]:
+    """Return `command` such that the kernel kills it when we die in whatever way.
+
+    setpriv is a part of every Debian and Ubuntu; elsewhere a killed yard may leave its children.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else list(command)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""The node's configuration of chips: makes one, and reads which chips a given one names."""
+
+import importlib.util
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from yard.places import FIRMWARE
+
+FIRST_ADDRESS = 0x20
+LAST_ADDRESS = 0x27
+DEFAULT_ADDRESSES = (0x20, 0x21)
+
+_CHIP_PACKAGE = ".devices.mcp23017"
+_PINS = 16
+_INPUTS = 6  # of the second chip of the default board
+_LIGHTS = 4  # of the first one
+
+# One line per pin, because a person may want to change them.
+_ORDER = '  "_order": %s'
+_BUS = """\
+  "i2c": {
+    "package": ".machine.i2c",
+    "component": "I2C",
+    "constructor_args": {"scl": 22, "sda": 21, "freq": 100000}
+  }"""
+_CHIP = """\
+  "%s": {
+    "package": "%s",
+    "component": "MCP23017",
+    "constructor_args": {
+      "i2c": "@i2c",
+      "address": "0x%02x",
+      "pins": [
+%s
+      ]
+    }
+  }"""
+
+Pin = dict[str, Any]
+
+
+def default_components() -> str:
+    """Return a components.json with 16 outputs on 0x20, 10 outputs and 6 inputs on 0x21."""
+    lights = [_output(pin, "light", f"Light {pin + 1}") for pin in range(_LIGHTS)]
+    relays = [_output(pin, "switch", f"Relay {pin + 1}") for pin in range(_LIGHTS, _PINS)]
+    buttons = [_input(pin) for pin in range(_INPUTS)]
+    more_relays = [
+        _output(pin, "switch", f"Relay {pin + _PINS + 1}") for pin in range(_INPUTS, _PINS)
+    ]
+    return _text([lights + relays, buttons + more_relays])
+
+
+def output_components(chips: int) -> str:
+    """Return a components.json with 16 outputs on each of `chips` (1 to 8) chips from 0x20 on."""
+    return _text(
+        [_output(pin, "switch", f"Relay {chip * _PINS + pin + 1}") for pin in range(_PINS)]
+        for chip in range(chips)
+    )
+
+
+def chip_addresses(text: str) -> tuple[int, ...]:
+    """Return the addresses of the chips to simulate for a components.json.
+
+    What cannot be understood is left out, and a file that cannot be read to its end gives the
+    chips of the default board too: it is the node that tells what is wrong with it.
+    """
+    components, whole = _read(text)
+    found = {_address(component) for component in components.values()}
+    if not whole:
+        found.update(DEFAULT_ADDRESSES)
+    return tuple(sorted(address for address in found if address is not None))
+
+
+def first_output(text: str) -> str | None:
+    """Return `<component>/<object>` of the first output that a components.json names, or None."""
+    for name, component in _read(text)[0].items():
+        if _address(component) is not None:
+            pins = component["constructor_args"].get("pins")
+            for pin in pins if isinstance(pins, list) else ():
+                if isinstance(pin, dict) and pin.get("type") in ("light", "switch"):
+                    return f"{name}/{pin.get('id', '')}"
+    return None
+
+
+def _read(text: str) -> tuple[dict[str, Any], bool]:
+    """Return the members of a components.json up to the first fault, and whether there is none.
+
+    Read by the node's own reader, which allows comments.
+    """
+    json_stream = _firmware_module("json_stream")
+    members = {}
+    try:
+        for key, value, _ in json_stream.members(io.BytesIO(text.encode())):
+            members[key] = value
+    except json_stream.JSONError:
+        return members, False
+    return members, True
+
+
+def _firmware_module(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, FIRMWARE / "lib" / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _text(chips: Iterable[list[Pin]]) -> str:
+    rows = {
+        f"chip{address:02x}": (address, pins) for address, pins in enumerate(chips, FIRST_ADDRESS)
+    }
+    members = [_ORDER % json.dumps(["i2c", *rows]), _BUS]
+    for name, (address, pins) in rows.items():
+        lines = ",\n".join("        " + json.dumps(pin) for pin in pins)
+        members.append(_CHIP % (name, _CHIP_PACKAGE, address, lines))
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def _output(pin: int, kind: str, name: str) -> Pin:
+    return {"pin": pin, "type": kind, "name": name, "id": f"out{pin}"}
+
+
+def _input(pin: int) -> Pin:
+    return {"pin": pin, "type": "binary_sensor", "name": f"Button {pin + 1}", "id": f"in{pin}"}
+
+
+def _address(component: object) -> int | None:
+    if not isinstance(component, dict) or component.get("package") != _CHIP_PACKAGE:
+        return None
+    arguments = component.get("constructor_args")
+    address = arguments.get("address") if isinstance(arguments, dict) else None
+    try:
+        address = int(address, 0) if isinstance(address, str) else address
+    except ValueError:
+        return None
+    usable = type(address) is int and FIRST_ADDRESS <= address <= LAST_ADDRESS
+    return address if usable else None

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+"""What a person can choose for `yard sim`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line; port 0 is a free port, chips and components None are the default board."""
+
+    port: int
+    board_port: int
+    chips: int | None
+    components: Path | None
+    state: Path
+    headless: bool

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""The parts of `yard sim` put together: the board in our loop, broker and node as processes."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from yard.board import BoardServer
+from yard.broker_address import BrokerAddress
+from yard.fault import Fault
+from yard.model.board import Board
+from yard.sim import components, node
+from yard.sim.availability import watch_availability
+from yard.sim.broker import Broker, choose_broker
+from yard.sim.child import Child
+from yard.sim.log_file import LogFile
+from yard.sim.options import Options
+from yard.sim.ports import HOST, claim, port_fault, wait_listening
+from yard.sim.screen import Screen
+from yard.sim.state import State
+from yard.sim.supervisor import Supervisor
+
+_BROKER_S = 10.0  # for the broker to listen
+_ONLINE_S = 30.0  # for the node to be online
+_BOARD_STOP_S = 0.5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(options: Options) -> int:
+    """Run until Ctrl-C or SIGTERM; return the exit status.
+
+    Raises:
+        Fault: a port, the state folder or an input file cannot be used; nothing is left running.
+    """
+    micropython = node.find_micropython()
+    state = State(options.state)
+    try:
+        return asyncio.run(Simulation(options, state, micropython).run())
+    finally:
+        state.release()
+
+
+class Simulation:
+    """One run of `yard sim`."""
+
+    def __init__(self, options: Options, state: State, micropython: str) -> None:
+        self._options = options
+        self._state = state
+        self._micropython = micropython
+        self._screen = Screen(options.headless)
+        self._node_log = LogFile(state.path / "node.log")
+        self._broker_log = LogFile(state.path / "broker.log")
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._stopping = False
+        self._online = asyncio.Event()
+        self._mqtt_port = 0
+        self._board_url = ""
+
+    async def run(self) -> int:
+        """Start everything, and end everything on a signal; return the exit status."""
+        loop = asyncio.get_running_loop()
+        main = asyncio.current_task()
+        assert main is not None
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._stop, main)
+        try:
+            with tempfile.TemporaryDirectory(prefix="yard-") as folder:
+                return await self._run(Path(folder))
+        except asyncio.CancelledError:
+            return 0
+        finally:
+            self._node_log.close()
+            self._broker_log.close()
+
+    def _stop(self, main: asyncio.Task[Any]) -> None:
+        # Once: a second signal must not interrupt what the first one makes us tidy up.
+        if not self._stopping:
+            self._stopping = True
+            main.cancel()
+
+    async def _run(self, folder: Path) -> int:
+        self._write_components()
+        self._mqtt_port = claim(self._options.port, "--port")
+        self._state.write_settings(self._mqtt_port)
+        supervisor = self._node_supervisor(folder / "link")
+        board = await self._start_board(folder / "link", supervisor)
+        self._board_url = f"http://{HOST}:{board.http_port}"
+        try:
+            await self._start_broker(choose_broker(self._mqtt_port, folder))
+            self._in_background(supervisor.run())
+            address = BrokerAddress(HOST, self._mqtt_port)
+            self._in_background(watch_availability(address, self._availability_changed))
+            return await self._wait()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(board.stop(), _BOARD_STOP_S)
+
+    def _in_background(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._tasks.append(asyncio.create_task(coroutine))
+
+    # -- the parts ------------------------------------------------------------------------
+
+    def _write_components(self) -> None:
+        options = self._options
+        if options.components is not None:
+            text = options.components.read_text(encoding="utf-8", errors="surrogateescape")
+        elif options.chips is not None:
+            text = components.output_components(options.chips)
+        else:
+            text = components.default_components()
+        wanted = options.components is not None or options.chips is not None
+        if not self._state.write_components(text, wanted):
+            self._screen.warn(
+                "components.json was changed by hand and is kept; delete it for the default"
+            )
+
+    def _node_supervisor(self, link: Path) -> Supervisor:
+        async def start() -> Child:
+            self._node_log.write("--- node starts")
+            return await Child.start(
+                node.command(self._micropython),
+                self._serial_line,
+                self._state.flash,
+                node.environment(link),
+            )
+
+        return Supervisor("node", start, self._note, node.RESET_STATUS)
+
+    async def _start_board(self, link: Path, supervisor: Supervisor) -> BoardServer:
+        addresses = components.chip_addresses(self._state.components())
+        port = self._options.board_port
+        board = BoardServer(Board(addresses), port, str(link), supervisor.reset, supervisor.reset)
+        try:
+            await board.start()
+        except OSError as error:
+            raise port_fault(port, "--board-port", error) from error
+        return board
+
+    async def _start_broker(self, broker: Broker) -> None:
+        self._screen.parts(
+            [
+                ("broker", broker.name, f"{HOST}:{self._mqtt_port}"),
+                ("board", "simulated", f"{self._board_url}/chips"),
+                ("node", "unmodified firmware", str(self._state.flash)),
+            ]
+        )
+        supervisor = Supervisor(
+            "broker", lambda: Child.start(broker.command, self._broker_log.write), self._note
+        )
+        self._in_background(supervisor.run())
+        if not await wait_listening(self._mqtt_port, _BROKER_S):
+            raise Fault(f"{broker.name} does not listen{self._broker_log.told()}")
+
+    # -- what happens ---------------------------------------------------------------------
+
+    async def _wait(self) -> int:
+        """Wait for the node, then for the end of a background task, which is a fault of ours."""
+        try:
+            await asyncio.wait_for(self._online.wait(), _ONLINE_S)
+        except TimeoutError:
+            self._screen.warn(
+                f"the node is not online after {_ONLINE_S:g} s{self._node_log.told()}"
+            )
+            if self._options.headless:
+                return 1
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        return int(done.pop().result())
+
+    def _serial_line(self, line: str) -> None:
+        self._node_log.write(line)
+        self._screen.serial(line)
+
+    def _note(self, text: str) -> None:
+        self._node_log.write(f"--- {text}")
+        self._screen.note(text)
+
+    def _availability_changed(self, home: str, name: str, online: bool) -> None:
+        if not online or self._online.is_set():
+            self._screen.note(f"{name} is {'online' if online else 'offline'}")
+            return
+        self._online.set()
+        self._screen.ready(
+            f"ready mqtt={HOST}:{self._mqtt_port} board={self._board_url} node={name}"
+        )
+        self._screen.next_steps(self._next_steps(home, name))
+
+    def _next_steps(self, home: str, name: str) -> list[tuple[str, str]]:
+        yard = os.path.relpath(sys.argv[0])
+        port = f"--port {self._mqtt_port}"
+        steps = [("watch the node", f"{yard} watch {port}")]
+        output = components.first_output(self._state.components())
+        if output:
+            topic = f"{home}/{name}/{output}/set"
+            steps.append(("switch a light on", f"{yard} send {port} {topic} ON"))
+        return steps

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""Keeps a process running."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+from yard.sim.child import Child, describe
+
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 10.0
+_STABLE_S = 30.0  # what ran that long gets the first pause again
+
+
+class Supervisor:
+    """Starts a process, and again whenever it ends: at once after a reset, else after a pause.
+
+    Args:
+        name: of the process, for people.
+        start: starts it.
+        on_end: gets one line when the process ended by itself.
+        reset_status: exit status by which the process asks for a reset; None if it cannot.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        start: Callable[[], Awaitable[Child]],
+        on_end: Callable[[str], None],
+        reset_status: int | None = None,
+    ) -> None:
+        self._name = name
+        self._start = start
+        self._on_end = on_end
+        self._reset_status = reset_status
+        self._child: Child | None = None
+        self._reset = asyncio.Event()
+
+    async def run(self) -> NoReturn:
+        """Keep it running until cancelled, which ends it."""
+        loop = asyncio.get_running_loop()
+        pause = _FIRST_PAUSE_S
+        while True:
+            started = loop.time()
+            status = await self._run_once()
+            if self._reset.is_set() or status == self._reset_status:
+                self._reset.clear()
+                continue
+            if loop.time() - started > _STABLE_S:
+                pause = _FIRST_PAUSE_S
+            self._on_end(f"{self._name} {describe(status)}; it is started again in {pause:g} s")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._reset.wait(), pause)
+            self._reset.clear()
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    async def reset(self) -> None:
+        """Kill the process; return when it is gone. It is started again at once."""
+        self._reset.set()
+        if self._child is not None:
+            self._child.kill()
+            await self._child.wait()
+
+    async def _run_once(self) -> int:
+        self._child = child = await self._start()
+        try:
+            return await child.wait()
+        finally:
+            self._child = None
+            await child.stop()
