@@ -63,7 +63,7 @@ def suggest(name, known):
     """
     known = sorted(known)
     best = min([(_distance(name.lower(), k.lower()), k) for k in known] or [(99, "")])
-    if best[0] <= 1 + len(name) // 4:
+    if best[0] <= (1 + len(name)) // 3:
         return '; did you mean "%s"?' % best[1]
     return "; known are " + ", ".join(known) if known else ""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import struct
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -342,3 +343,15 @@ def test_watchdog_restarts_the_node(tmp_path: Path) -> None:
             await server.stop()
 
     asyncio.run(run())
+
+
+def test_latches_tells_when_which_output_latch_changed(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        before = time.monotonic_ns()
+        desk.board.bus.transfer(0x21, b"\x14\x05\x00")
+        desk.board.bus.transfer(0x21, b"\x14\x05\x00")
+        ((at, address, latch),) = (await desk.good("GET", "/latches"))["latches"]
+        assert before <= at <= time.monotonic_ns()
+        assert (address, latch) == ("0x21", 0x0005)
+
+    on_desk(tmp_path, scenario)

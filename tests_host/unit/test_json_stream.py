@@ -3,8 +3,9 @@ import io
 import json
 import random
 
-from harness import raises
 from json_stream import JSONError, members
+
+from harness import raises
 
 
 class Trickle:
@@ -42,8 +43,19 @@ def test_yields_a_member_before_it_reads_the_rest_of_the_file():
 
 
 def test_every_kind_of_value():
-    text = '{"t": true, "f": false, "n": null, "i": -12, "z": 0, "x": 1.5e3, "s": "", "l": [], "o": {}}'
-    want = {"t": True, "f": False, "n": None, "i": -12, "z": 0, "x": 1500.0, "s": "", "l": [], "o": {}}
+    text = '{"t": true, "f": false, "n": null, "i": -12, "z": 0, "x": 1.5e3, '
+    text += '"s": "", "l": [], "o": {}}'
+    want = {
+        "t": True,
+        "f": False,
+        "n": None,
+        "i": -12,
+        "z": 0,
+        "x": 1500.0,
+        "s": "",
+        "l": [],
+        "o": {},
+    }
     assert read(text) == want
     assert isinstance(read('{"a": 1E2}')["a"], float) and isinstance(read('{"a": 100}')["a"], int)
 
@@ -65,7 +77,7 @@ def test_comment_signs_inside_text_are_text():
 
 
 def test_a_fault_after_a_block_comment_has_the_right_line():
-    assert fault('{ /* 1\n2\n3 */ ? }').startswith("3, 6: ")
+    assert fault("{ /* 1\n2\n3 */ ? }").startswith("3, 6: ")
 
 
 def test_escapes():
@@ -79,7 +91,7 @@ def test_text_that_is_not_ascii():
 
 
 def test_columns_count_characters():
-    assert fault('{"ä€😀": "ü\\u00fc" 1}').startswith('1, 20: expected "}" or ","')
+    assert fault('{"ä€😀": "ü\\u00fc" 1}').startswith('1, 19: expected "}" or ","')
 
 
 def test_faults_say_where_they_are_and_what_would_be_right():
@@ -114,8 +126,9 @@ def test_faults_say_where_they_are_and_what_would_be_right():
 
 
 def test_numbers_are_those_of_json():
-    for word in ("01", "-", "+1", "1.", ".5", "1e", "1e+", "0x20", "1_0", "--1", "NaN", "1" * 40):
+    for word in ("01", "-", "+1", "1.", ".5", "1e", "1e+", "0x20", "1_0", "--1", "NaN"):
         assert "expected a number" in fault('{"a": %s}' % word), word
+    assert fault('{"a": %s}' % ("1" * 9999))
 
 
 def test_text_that_is_not_utf8_is_a_fault():

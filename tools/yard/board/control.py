@@ -2,6 +2,8 @@
 """HTTP control interface of the board, on the loopback interface only.
 
     GET  /chips                      {"chips": {"0x20": {...}}, "bus": {...}}
+    GET  /latches                    {"latches": [[monotonic ns, "0x20", 16 bits], ...]}: the
+                                     latest changes of output latches
     PUT  /chips/<addr>/pins/<n>      {"level": 0 | 1 | null}; answers with the chip
     POST /chips/<addr>/power         {"on": true | false}; answers with the chip
     POST /bus                        {"nack": [addr...], "stuck_sda": bool, "clearable": bool},
@@ -22,6 +24,7 @@ from typing import Any
 
 from aiohttp import web
 
+from yard.board.latches import LatchHistory
 from yard.board.link import Link
 from yard.board.rows import address_text, bus_row, chip_row, node_row, pin_row
 from yard.model.board import Board
@@ -45,12 +48,14 @@ class Control:
         self._board = board
         self._link = link
         self._on_reset = on_reset
+        self._latches = LatchHistory(board)
         self.application = web.Application(
             client_max_size=_LARGEST_BODY, middlewares=[_errors_as_json]
         )
         self.application.add_routes(
             [
                 web.get("/chips", self._get_chips),
+                web.get("/latches", self._get_latches),
                 web.put("/chips/{address}/pins/{pin}", self._put_chip_pin),
                 web.post("/chips/{address}/power", self._post_power),
                 web.post("/bus", self._post_bus),
@@ -63,6 +68,9 @@ class Control:
     async def _get_chips(self, _request: web.Request) -> web.Response:
         chips = {address_text(address): chip_row(self._board, address) for address in self._chips}
         return web.json_response({"chips": chips, "bus": bus_row(self._board)})
+
+    async def _get_latches(self, _request: web.Request) -> web.Response:
+        return web.json_response({"latches": list(self._latches.entries)})
 
     async def _put_chip_pin(self, request: web.Request) -> web.Response:
         address = self._chip_address(request)

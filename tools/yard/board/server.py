@@ -13,7 +13,7 @@ from yard.board.link import Link
 from yard.model.board import Board
 
 HOST = "127.0.0.1"
-_SHUTDOWN_S = 0.2  # how long `stop` waits for requests that are being answered
+_SHUTDOWN_S = 0.1  # how long each stage of `stop` waits for requests being answered
 
 Callback = Callable[[], Awaitable[None] | None]
 

@@ -12,12 +12,14 @@ A node that runs as a process finds its board behind the Unix socket named by `$
 and opcodes are those of `yard.board.link`.
 
 A link has `about` (what the board says of itself), `transfer()`, `bus_settings()`, `recover()`,
-`pin_mode()`, `pin_write()`, `pin_read()`, `adc_read()`, `pwm()`, `watchdog()`, `serve()` and the
-callbacks `on_pin(gpio, level)` and `on_wifi(on)`.
+`pin_mode()`, `pin_write()`, `pin_read()`, `adc_read()`, `pwm()`, `watchdog()`; `events`, the stream
+that can be read when the board has something to tell, or None; `serve()`, which then calls
+`on_pin(gpio, level)` and `on_wifi(on)`.
 """
 
 import os
 
+from board_link import interrupts
 from micropython import const
 
 # How a transfer ended.
@@ -73,3 +75,4 @@ def _use(new):
         for forget in _fresh_board:
             forget()
     _link = new
+    interrupts.listen(new.events, new.serve)

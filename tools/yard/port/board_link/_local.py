@@ -19,6 +19,7 @@ class LocalLink:
     """
 
     def __init__(self, board):
+        self.events = None
         self.on_pin = None
         self.on_wifi = None
         self.bus_us = 0

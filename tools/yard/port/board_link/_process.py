@@ -8,7 +8,7 @@ import struct
 from micropython import const
 from usocket import AF_UNIX, socket
 
-from board_link import EXIT_BOARD_GONE, OK, interrupts
+from board_link import EXIT_BOARD_GONE, OK
 
 _I2C_TRANSFER = const(1)
 _PIN_MODE = const(2)
@@ -26,6 +26,9 @@ _FLAG_WRITE = const(2)
 
 _EVENT_PIN = const(1)
 _EVENT_WIFI = const(2)
+
+_KIND_REQUEST = const(0)
+_KIND_EVENT = const(1)
 
 _EINVAL = const(3)
 _HEAD = const(3)  # length and opcode or status
@@ -51,27 +54,24 @@ class ProcessLink:
         self._value = bytearray(4)
         self._payload_size = 0
         self._socket = _connect(path)
-        self.about = self._hello(0)
-        requests, self._socket = self._socket, _connect(path)
-        self._hello(1)
-        self._events, self._socket = self._socket, requests
+        self.about = _hello(self._socket, _KIND_REQUEST)
+        self.events = _connect(path)
+        _hello(self.events, _KIND_EVENT)
         self._poll = select.poll()
-        self._poll.register(self._events, select.POLLIN)
-        interrupts.listen(self._events)
+        self._poll.register(self.events, select.POLLIN)
 
     def close(self):
         """Hang up; the board takes that for the end of the node."""
-        interrupts.listen(None)
-        self._events.close()
+        self.events.close()
         self._socket.close()
 
     def serve(self):
         """Tell the changes that the board has sent."""
         for _ in self._poll.ipoll(0):
             # One frame per turn: a read of what is there could end in the middle of one.
-            self._receive(self._events, self._head, _HEAD)
+            self._receive(self.events, self._head, _HEAD)
             kind = self._head[2]
-            self._receive(self._events, self._value, self._size_in_head())
+            self._receive(self.events, self._value, self._size_in_head())
             if kind == _EVENT_PIN and self.on_pin:
                 self.on_pin(self._value[0], self._value[1])
             elif kind == _EVENT_WIFI and self.on_wifi:
@@ -146,14 +146,6 @@ class ProcessLink:
             self._request[_PAYLOAD + i] = timeout_ms >> 8 * i & 0xFF
         self._checked(_WATCHDOG, _PAYLOAD + 4)
 
-    def _hello(self, kind):
-        self._request[_PAYLOAD] = kind
-        if self._exchange(_HELLO, _PAYLOAD + 1) != OK:
-            raise OSError("the board does not know this kind of connection")
-        answer = bytearray(self._payload_size)
-        self._receive(self._socket, answer, self._payload_size)
-        return json.loads(answer)
-
     def _put_written(self, memaddr, memaddr_size, data):
         """Put the bytes to write into the request; returns where it ends."""
         end = 7 + memaddr_size + (len(data) if data is not None else 0)
@@ -209,3 +201,9 @@ def _connect(path):
     connection = socket(AF_UNIX)
     connection.connect(struct.pack("H", AF_UNIX) + path.encode())
     return connection
+
+
+def _hello(connection, kind):
+    connection.write(bytes((2, 0, _HELLO, kind)))
+    head = connection.read(_HEAD)
+    return json.loads(connection.read((head[0] | head[1] << 8) - 1))

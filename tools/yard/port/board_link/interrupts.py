@@ -12,15 +12,15 @@ millisecond. As flags are only set by handlers, and these run inside the poll, i
 look at them before and after.
 """
 
-import asyncio
 import select
 import sys
-from asyncio import core
+from asyncio import ThreadSafeFlag, core
 from time import ticks_add, ticks_diff, ticks_ms
 
 held = 0  # depth of machine.disable_irq()
 
 _stream = None  # events of the board
+_serve_link = None
 _alarms = []
 
 
@@ -60,24 +60,22 @@ def call(handler, argument):
         sys.print_exception(e)
 
 
-def listen(stream):
-    """Serve the link whenever `stream` can be read; None for no longer."""
-    global _stream
+def listen(stream, serve_link):
+    """Have `serve_link()` called whenever `stream` can be read (None: only by `serve()`)."""
+    global _stream, _serve_link
     if _stream is not None:
         core._io_queue.poller.leave(_stream)
     _stream = stream
+    _serve_link = serve_link
     if stream is not None:
-        core._io_queue.poller.join(stream)
+        core._io_queue.poller.join(stream, select.POLLIN)
 
 
 def serve():
     """Run the handlers of all that has happened."""
-    import board_link
-
-    if held:
-        return
-    board_link.link().serve()
-    _ring()
+    if not held:
+        _serve_link()
+        _ring()
 
 
 def forget_alarms():
@@ -104,17 +102,17 @@ class _Poller:
         self.leave = poller.unregister
 
     def register(self, stream, events):
-        if isinstance(stream, asyncio.ThreadSafeFlag):
+        if isinstance(stream, ThreadSafeFlag):
             self._flags.append(stream)
         else:
             self._poller.register(stream, events)
 
     def modify(self, stream, events):
-        if not isinstance(stream, asyncio.ThreadSafeFlag):
+        if not isinstance(stream, ThreadSafeFlag):
             self._poller.modify(stream, events)
 
     def unregister(self, stream):
-        if isinstance(stream, asyncio.ThreadSafeFlag):
+        if isinstance(stream, ThreadSafeFlag):
             self._flags.remove(stream)
         else:
             self._poller.unregister(stream)
@@ -164,7 +162,7 @@ class _Poller:
         # The poll object is its own iterator and hands out one tuple again and again.
         ready = next(self._poller)
         if ready[0] is _stream:
-            serve()
+            _serve_link()
             ready = next(self._poller)
         return ready
 
@@ -175,10 +173,7 @@ class _Poller:
         return False
 
 
-_original_queue = core.IOQueue
-
-
-class _IOQueue(_original_queue):
+class _IOQueue(core.IOQueue):
     def __init__(self):
         super().__init__()
         self.poller = _Poller(self.poller)

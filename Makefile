@@ -1,0 +1,47 @@
+# Switchyard: everything that a person runs. `make` alone lists it.
+# PYTHON=/path/to/python3 chooses the Python of the virtual environment, MICROPYTHON=/path the node's
+# interpreter, ARGS="..." goes to the program behind a target.
+
+BIN := .venv/bin
+UV := uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test mosquitto sim test lint format bench pins clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Make the virtual environment .venv, or bring it up to date.
+	@tools/setup.sh runtime
+
+sim: setup ## Run a broker, a simulated board and the firmware here; ARGS="--chips 8".
+	@$(BIN)/yard sim $(ARGS)
+
+test: setup-test mosquitto lint ## Run every test; ARGS="-k pattern" chooses some.
+	@$(BIN)/pytest $(ARGS)
+
+bench: setup-test mosquitto ## Measure a simulated node and print its figures.
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+lint: setup-test ## Check style, types and spelling.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/codespell
+
+format: setup-test ## Bring the code into shape.
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+pins: ## Renew the pinned requirements from pyproject.toml (needs uv).
+	@tools/pins.sh $(UV)
+
+clean: ## Remove what was made here: environment, caches, simulated state.
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis state tools/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup-test:
+	@tools/setup.sh test
+
+mosquitto:
+	@tools/setup.sh mosquitto

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Sets up what the Makefile needs; does nothing, quickly, where that has been done.
+#
+#   tools/setup.sh runtime     .venv with what `make sim` needs
+#   tools/setup.sh test        .venv with what the tests need too
+#   tools/setup.sh mosquitto   the broker, from the distribution's packages
+#
+# $PYTHON chooses the Python, otherwise the first of python3, python3.14 ... that is new enough.
+set -eu
+cd "$(dirname "$0")/.."
+
+die() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+is_new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+choose_python() {
+    for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+        if is_new_enough "$python"; then
+            return
+        fi
+    done
+    found=$("${PYTHON:-python3}" --version 2>&1) || found="no ${PYTHON:-python3}"
+    die "Python 3.11 or newer is needed, here is $found." \
+        "Install one and run make again with PYTHON=/path/to/it."
+}
+
+make_venv() {
+    choose_python
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+        die "$python cannot make virtual environments." \
+            "Run: sudo apt-get install $package"
+    fi
+    # Anew, because scripts of an environment that was moved or of another Python do not run here.
+    "$python" -m venv --clear .venv
+}
+
+venv() { # venv NAME REQUIREMENTS: install them unless the stamp says that it was done
+    stamp=.venv/$1.stamp
+    wanted="$PWD $(cat "$2" pyproject.toml | cksum)"
+    if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+        return
+    fi
+    echo "Setting up .venv for $1 (the first time takes about half a minute) ..."
+    case $(cat .venv/place.stamp 2>/dev/null) in
+        "$PWD") is_new_enough .venv/bin/python || make_venv ;;
+        *) make_venv ;;
+    esac
+    .venv/bin/pip install --quiet --disable-pip-version-check -r "$2" ||
+        die "pip could not install $2; what it said is above."
+    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+    echo "$PWD" > .venv/place.stamp
+    echo "$wanted" > "$stamp"
+}
+
+mosquitto() {
+    if PATH=$PATH:/usr/sbin:/usr/local/sbin command -v mosquitto > /dev/null; then
+        return
+    fi
+    if ! command -v apt-get > /dev/null; then
+        die "mosquitto is needed for the tests. Install it with the packages of your system."
+    fi
+    if [ "$(id -u)" = 0 ]; then
+        sudo=
+    elif sudo -n true 2> /dev/null; then
+        sudo="sudo -n"
+    else
+        die "mosquitto is needed for the tests. Run: sudo apt-get install mosquitto"
+    fi
+    echo "Installing mosquitto ..."
+    install="$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends mosquitto"
+    # The list of packages may be missing or old.
+    $install > /dev/null 2>&1 || { $sudo apt-get update -qq && $install > /dev/null; } ||
+        die "apt-get could not install mosquitto; what it said is above."
+}
+
+case ${1:-} in
+    runtime) venv runtime requirements.txt ;;
+    test) venv test requirements-test.txt ;;
+    mosquitto) mosquitto ;;
+    *) die "tools/setup.sh runtime | test | mosquitto" ;;
+esac

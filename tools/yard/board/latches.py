@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""When which output latch changed: what latency is measured against."""
+
+import time
+from collections import deque
+
+from yard.board.rows import address_text
+from yard.model.board import Board
+from yard.model.mcp23017 import MCP23017
+
+_KEPT = 4096
+
+
+class LatchHistory:
+    """The latest changes of all output latches, oldest first.
+
+    Attributes:
+        entries: (monotonic time in ns, address as text, latch as 16 bits).
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.entries: deque[tuple[int, str, int]] = deque(maxlen=_KEPT)
+        self._names = {id(chip): address_text(address) for address, chip in board.chips.items()}
+        for chip in board.chips.values():
+            chip.on_latch_change = self._changed
+
+    def _changed(self, chip: MCP23017, _old: int, new: int) -> None:
+        self.entries.append((time.monotonic_ns(), self._names[id(chip)], new))
