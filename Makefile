@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test mosquitto sim test lint format bench pins clean
+.PHONY: help setup setup-test mosquitto sim test lint format bench package pins clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ lint: setup-test ## Check style, types and spelling.
 format: setup-test ## Bring the code into shape.
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+package: setup ## List the files of firmware/ in package.json.
+	@$(BIN)/python tools/package_json.py
 
 pins: ## Renew the pinned requirements from pyproject.toml (needs uv).
 	@tools/pins.sh $(UV)

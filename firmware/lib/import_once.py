@@ -1,27 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""Modules that are needed for a moment only: what is read once need not stay in memory."""
+"""Modules that may be missing, and modules that are needed for a moment only."""
 
 import sys
 
 
-def import_once(path):
-    """Import the module `path` ("a.b.c") and forget it: it is freed when the caller lets it go.
+def find(path):
+    """Import the module `path` ("a.b.c") and return it, None if there is no such module.
 
-    Return the module. Raises what the import raises.
+    Raises what the module raises; ImportError when something that it imports is missing.
     """
-    package, _, leaf = path.rpartition(".")
-    module = __import__(path, None, None, (leaf,))
+    try:
+        return __import__(path, None, None, ("",))
+    except ImportError as e:
+        # "no module named 'a.b'" may name the module or the package that it is in.
+        missing = str(e).split("'")[1:2]
+        if missing and (path + ".").startswith(missing[0] + "."):
+            return None
+        raise
+
+
+def import_once(path):
+    """Like `find`, but forget the module: it is freed as soon as the caller lets it go."""
+    module = find(path)
     sys.modules.pop(path, None)
-    if package:
-        # The package has it as an attribute, too.
+    package, _, leaf = path.rpartition(".")
+    # A package has its modules as attributes, too.
+    if module and package:
         delattr(sys.modules[package], leaf)
     return module
-
-
-def is_missing(error, path):
-    """Return whether the ImportError says that `path` itself, or its package, does not exist.
-
-    If not, something that the module imports is missing.
-    """
-    parts = str(error).split("'")
-    return len(parts) > 1 and (path + ".").startswith(parts[1] + ".")

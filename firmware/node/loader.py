@@ -8,10 +8,12 @@ found references that go in a circle.
 """
 
 import asyncio
-import errno
 import gc
+import sys
 
-from import_once import import_once, is_missing
+from import_once import find, import_once
+
+from node.component import ConfigError
 
 _START_S = 30  # time limit of a component's start()
 
@@ -32,17 +34,6 @@ _DEFINITION = {
 }
 
 
-class _Refused(Exception):
-    """What a person must mend; the argument is the line that says so."""
-
-
-def components_json():
-    """Yield (name, definition, line) for each member of the file; the source of a loader."""
-    members = import_once("json_stream").members
-    with open("components.json", "rb") as f:
-        yield from members(f)
-
-
 class Loader:
     """Loads the components of a node.
 
@@ -58,42 +49,39 @@ class Loader:
         self._failed = set()
         self._waits = {}  # name -> names that it refers to and that are pending
         self._damaged = False  # the file, somewhere
-        self._phase = None
 
     async def load(self):
         """Load every component; returns when each runs or has been reported."""
-        self._schema = import_once("schema")
+        import schema  # stays until the end, because components use it, too
+
+        self._schema = schema
+        self._read = import_once("node.sources").definitions
         ordered = self._plan()
         while self._pending:
             before = len(self._pending)
             ordered = await self._pass(ordered)
             if len(self._pending) == before:
                 self._break_circle()
+        sys.modules.pop("schema", None)
 
     # -- which, and in what order ---------------------------------------------------------
 
-    def _source(self):
-        try:
-            yield from components_json()
-        except (OSError, ValueError) as e:
-            if not self._damaged:
-                self._damaged = True
-                self._node.fault("", "file", _file_fault(e))
+    def _file_fault(self, text):
+        if not self._damaged:
+            self._damaged = True
+            self._node.fault("", "file", text)
 
     def _plan(self):
         """Collect the names; return how many of the first must be loaded in just this order."""
         order = []
-        for name, definition, _ in self._source():
+        for name, definition, _ in self._read(self._file_fault):
             if name == "_order":
                 order = definition
             else:
                 self._names.append(name)
         ordered = []
-        faults = []
-        if not isinstance(order, list):
-            faults.append("_order: expected a list")
-            order = []
-        for name in order:
+        faults = self._schema.check(order, {"type": "list"}, "_order")
+        for name in () if faults else order:
             if name in ordered:
                 faults.append('_order: "%s" is there twice' % name)
             elif name in self._names:
@@ -115,7 +103,7 @@ class Loader:
     async def _pass(self, ordered):
         """Load what can be loaded now; return how many are left that `_order` names."""
         self._waits = {}
-        for name, definition, _ in self._source():
+        for name, definition, _ in self._read(self._file_fault):
             if name not in self._pending or (ordered and name != self._pending[0]):
                 continue
             if await self._settle(name, definition, ordered):
@@ -158,22 +146,17 @@ class Loader:
                 faults.append('"%s" is loaded later; _order must name it earlier' % other)
             if not faults:
                 await self._load(name, definition, spec)
-        except _Refused as e:
-            faults.append(str(e))
+        except ConfigError as e:
+            faults.append("%s: %s" % (e.key, e) if e.key else str(e))
         except Exception as e:  # no component may stop the others
-            key = getattr(e, "key", None)
-            faults.append("%s: %s" % (key or type(e).__name__, e))
-            if not key:
-                self._node.log.exception(name, e, "failed in %s", self._phase)
+            faults.append("%s: %s" % (type(e).__name__, e))
+            self._node.log.exception(name, e, "failed in %s", self._phase)
         for fault in faults:
             self._refuse(name, self._phase, fault)
         return True
 
     def _check(self, name, definition, faults, waits):
-        """Add what is wrong to `faults` and what must come first to `waits`.
-
-        Return the description of the arguments.
-        """
+        """Collect `faults` and what must come first; return the description of the arguments."""
         check = self._schema.check
         faults += check(name, _NAME, "name") + check(definition, _DEFINITION, "")
         if faults:
@@ -210,11 +193,11 @@ class Loader:
         if not dot and thing is not None:
             return thing
         if not hasattr(thing, "pin"):
-            raise _Refused('%s: "%s" has no %s' % (path, name, "pins" if dot else "object"))
+            raise ConfigError('%s: "%s" has no %s' % (path, name, "pins" if dot else "object"))
         try:
             return thing.pin(int(pin))
         except ValueError as e:
-            raise _Refused('%s: "%s" is no pin: %s' % (path, target, e))
+            raise ConfigError('%s: "%s" is no pin: %s' % (path, target, e))
 
     async def _load(self, name, definition, spec):
         node = self._node
@@ -228,8 +211,7 @@ class Loader:
         component = self._call(name, function, args)
         self._phase = "start"
         if hasattr(component, "attach"):
-            component.attach(node, name)
-            await _start(component)
+            await _start(component, node, name)
         if "init_function" in definition:
             function = self._member(component, definition, "init_function")
             self._call(name + ".init", function, init_args)
@@ -246,23 +228,17 @@ class Loader:
         if member is None:
             known = [n for n in dir(thing) if n[0] != "_"]
             text = '%s: there is no "%s"%s'
-            raise _Refused(text % (key, name, self._schema.suggest(name, known)))
+            raise ConfigError(text % (key, name, self._schema.suggest(name, known)))
         return member
 
     def _call(self, task, function, args):
         """Return the result of `function`, None if it is a coroutine, which becomes a task."""
-        call = (lambda: function(**args)) if isinstance(args, dict) else lambda: function(*args)
-        result = call()
+        places, names = ((), args) if isinstance(args, dict) else (args, {})
+        result = function(*places, **names)
         if not _is_coroutine(result):
             return result
-        self._node.spawn(task, _run, [result], call)
+        self._node.spawn(task, _run, [result], function, places, names)
         return None
-
-
-def _file_fault(error):
-    if isinstance(error, OSError) and error.errno == errno.ENOENT:
-        return "no components.json: copy components.json.example to that name and change it"
-    return "components.json, %s; what follows is not loaded" % error
 
 
 def _path(package):
@@ -270,14 +246,10 @@ def _path(package):
 
 
 def _describe(definition):
-    """Return the description of the component's arguments, empty if there is none."""
+    """Return the description of the component's arguments, an empty one if there is none."""
     path = _path(definition["package"]) + "_args"
-    try:
-        keys = import_once(path).ARGS.get(definition["component"])
-    except ImportError as e:
-        if not is_missing(e, path):
-            raise
-        keys = None
+    module = import_once(path)
+    keys = module and module.ARGS.get(definition["component"])
     # The places of a list have no names.
     if keys is None or isinstance(definition["constructor_args"], list):
         return {}
@@ -286,13 +258,11 @@ def _describe(definition):
 
 def _import(package):
     path = _path(package)
-    try:
-        return __import__(path, None, None, ("",))
-    except ImportError as e:
-        if not is_missing(e, path):
-            raise
+    module = find(path)
+    if not module:
         file = path.replace(".", "/")
-        raise _Refused('unknown package "%s": no %s.py on this board' % (package, file))
+        raise ConfigError('unknown package "%s": no %s.py on this board' % (package, file))
+    return module
 
 
 def _target(text, kind):
@@ -306,16 +276,21 @@ def _is_coroutine(value):
     return hasattr(value, "throw")
 
 
-async def _start(component):
+async def _start(component, node, name):
+    component.attach(node, name)
     try:
         await asyncio.wait_for(component.start(), _START_S)
-    except asyncio.TimeoutError:
-        raise _Refused("start() timed out; it may take %d s" % _START_S)
+    except Exception as e:
+        # What it shows already must not look alive.
+        node.remove_entities(component)
+        if isinstance(e, asyncio.TimeoutError):
+            raise ConfigError("start() timed out; it may take %d s" % _START_S)
+        raise
 
 
-async def _run(first, call):
+async def _run(first, function, places, names):
     # The first call has been made already, to see that it gives a coroutine.
-    await (first.pop() if first else call())
+    await (first.pop() if first else function(*places, **names))
 
 
 async def _call_regularly(function, interval_ms):

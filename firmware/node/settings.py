@@ -7,7 +7,7 @@ The table of the settings and both files are in memory only while they are read.
 import io
 import sys
 
-from import_once import import_once, is_missing
+from import_once import import_once
 
 
 class Settings:
@@ -29,8 +29,8 @@ class Settings:
 def load(report):
     """Read the settings.
 
-    report(text) is called once for each fault, with one line that names the setting. A setting with
-    a fault keeps its default. A secret is never part of a report.
+    report(text) is called for each fault, with one line that names the setting. A setting with a
+    fault keeps its default. A secret is never part of a report.
     """
     schema = import_once("schema")
     table = import_once("node.settings_args").SETTINGS
@@ -56,11 +56,10 @@ def _read(file, report):
     """Return (name, value) of everything that the module `file` sets."""
     try:
         module = import_once(file)
-    except Exception as e:
-        if not (isinstance(e, ImportError) and is_missing(e, file)):
-            report("%s.py%s: %s; none of it is used" % (file, _line(file, e), type(e).__name__))
+    except Exception as e:  # noqa: BLE001 - the file may do anything
+        report("%s.py%s: %s; none of it is used" % (file, _line(file, e), type(e).__name__))
         return []
-    names = sorted(name for name in dir(module) if name[0] != "_")
+    names = sorted(name for name in dir(module) if name[0] != "_") if module else ()
     pairs = [(name, getattr(module, name)) for name in names]
     # What the file imported or defined for itself is not meant as a setting.
     return [pair for pair in pairs if not (callable(pair[1]) or isinstance(pair[1], type(sys)))]

@@ -140,7 +140,11 @@ class MicroPythonFile(pytest.File):
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 if node.name.startswith("test_"):
-                    yield MicroPythonTest.from_parent(self, name=node.name)
+                    test = MicroPythonTest.from_parent(self, name=node.name)
+                    if self.config.pluginmanager.hasplugin("timeout"):
+                        # The first item waits for all; the limit of the process is what counts.
+                        test.add_marker(pytest.mark.timeout(0))
+                    yield test
 
     def outcome_of(self, test: MicroPythonTest) -> Outcome:
         if self.outcomes is None:

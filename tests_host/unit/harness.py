@@ -70,7 +70,7 @@ class Run:
                 asyncio.run(self._limited(result))
         except KeyboardInterrupt:
             raise
-        except BaseException as e:
+        except BaseException as e:  # noqa: BLE001 - whatever a test raises is its failure
             self.faults.append(("", e))
         finally:
             gc.enable()
@@ -90,7 +90,7 @@ class Run:
             await coroutine
         except KeyboardInterrupt:
             raise
-        except BaseException as e:
+        except BaseException as e:  # noqa: BLE001 - whatever a test raises is its failure
             self.faults.append(("", e))
 
     def _task_died(self, loop, context):

@@ -57,7 +57,8 @@ class Child:
         status = await self._process.wait()
         # A process that the child left behind may hold the pipe open.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._reader), _TERM_S)
+            async with asyncio.timeout(_TERM_S):
+                await asyncio.shield(self._reader)
         return status
 
     def kill(self) -> None:
@@ -67,10 +68,10 @@ class Child:
     async def stop(self) -> None:
         """End the group: asked first, killed after a second."""
         self._signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(self._process.wait(), _TERM_S)
-        except TimeoutError:
-            pass  # killed below, with whatever else is left of the group
+        # What is not gone by then is killed, with whatever else is left of the group.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_TERM_S):
+                await self._process.wait()
         self._signal(signal.SIGKILL)
         await self._process.wait()
         self._reader.cancel()

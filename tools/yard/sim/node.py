@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from yard.fault import Fault
-from yard.places import FIRMWARE, PORT, TOOLS
+from yard.places import PORT
 
-RESET_STATUS = 75  # exit status of the simulated machine.reset()
+RESET_STATUSES = (75, 76)  # of the simulated machine.reset() and machine.deepsleep()
 LINK_VARIABLE = "YARD_LINK"
 
 
@@ -29,18 +29,29 @@ def find_micropython() -> str:
 
 
 def command(micropython: str) -> list[str]:
-    """Return the command that runs the firmware in the current folder."""
+    """Return the command that runs the firmware; the current folder is the node's flash."""
     return [micropython, str(PORT / "run.py")]
 
 
 def environment(link: Path) -> dict[str, str]:
-    """Return the variables that the node needs; `link` is the socket of the board.
+    """Return the variables that the node needs; `link` is the socket of the board."""
+    return {LINK_VARIABLE: str(link)}
 
-    The empty entry of the path is the node's file system. A folder named by $MQTT_AS_PATH goes
-    before our own libraries, as a package that is installed on a board does.
+
+def install_original_mqtt_as(flash: Path) -> None:
+    """Put the folder that $MQTT_AS_PATH names where a board has installed packages, in /lib.
+
+    Raises:
+        Fault: there is such a folder already, or none to put there.
     """
-    folders = [str(PORT), str(TOOLS), "", str(FIRMWARE)]
-    if original := os.environ.get("MQTT_AS_PATH"):
-        folders.append(str(Path(original).resolve()))
-    folders += [str(FIRMWARE / "lib"), ".frozen"]
-    return {"MICROPYPATH": ":".join(folders), LINK_VARIABLE: str(link)}
+    library = flash / "lib"
+    if library.is_symlink():
+        library.unlink()  # of the run before
+    original = os.environ.get("MQTT_AS_PATH")
+    if not original:
+        return
+    if not Path(original).is_dir():
+        raise Fault(f"MQTT_AS_PATH={original} is no folder")
+    if library.exists():
+        raise Fault(f"{library} is in the way of MQTT_AS_PATH; use another --state")
+    library.symlink_to(Path(original).resolve())

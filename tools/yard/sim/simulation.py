@@ -88,6 +88,7 @@ class Simulation:
         self._write_components()
         self._mqtt_port = claim(self._options.port, "--port")
         self._state.write_settings(self._mqtt_port)
+        node.install_original_mqtt_as(self._state.flash)
         supervisor = self._node_supervisor(folder / "link")
         board = await self._start_board(folder / "link", supervisor)
         self._board_url = f"http://{HOST}:{board.http_port}"
@@ -102,7 +103,8 @@ class Simulation:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(board.stop(), _BOARD_STOP_S)
+                async with asyncio.timeout(_BOARD_STOP_S):
+                    await board.stop()
 
     def _in_background(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self._tasks.append(asyncio.create_task(coroutine))
@@ -133,7 +135,7 @@ class Simulation:
                 node.environment(link),
             )
 
-        return Supervisor("node", start, self._note, node.RESET_STATUS)
+        return Supervisor("node", start, self._note, node.RESET_STATUSES)
 
     async def _start_board(self, link: Path, supervisor: Supervisor) -> BoardServer:
         addresses = components.chip_addresses(self._state.components())
@@ -165,7 +167,8 @@ class Simulation:
     async def _wait(self) -> int:
         """Wait for the node, then for the end of a background task, which is a fault of ours."""
         try:
-            await asyncio.wait_for(self._online.wait(), _ONLINE_S)
+            async with asyncio.timeout(_ONLINE_S):
+                await self._online.wait()
         except TimeoutError:
             self._screen.warn(
                 f"the node is not online after {_ONLINE_S:g} s{self._node_log.told()}"
@@ -194,7 +197,7 @@ class Simulation:
         self._screen.next_steps(self._next_steps(home, name))
 
     def _next_steps(self, home: str, name: str) -> list[tuple[str, str]]:
-        yard = os.path.relpath(sys.argv[0])
+        yard = _shortest(sys.argv[0])
         port = f"--port {self._mqtt_port}"
         steps = [("watch the node", f"{yard} watch {port}")]
         output = components.first_output(self._state.components())
@@ -202,3 +205,8 @@ class Simulation:
             topic = f"{home}/{name}/{output}/set"
             steps.append(("switch a light on", f"{yard} send {port} {topic} ON"))
         return steps
+
+
+def _shortest(path: str) -> str:
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative

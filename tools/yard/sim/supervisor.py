@@ -3,7 +3,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import NoReturn
 
 from yard.sim.child import Child, describe
@@ -20,7 +20,7 @@ class Supervisor:
         name: of the process, for people.
         start: starts it.
         on_end: gets one line when the process ended by itself.
-        reset_status: exit status by which the process asks for a reset; None if it cannot.
+        reset_statuses: exit statuses by which the process asks for a reset.
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class Supervisor:
         name: str,
         start: Callable[[], Awaitable[Child]],
         on_end: Callable[[str], None],
-        reset_status: int | None = None,
+        reset_statuses: Collection[int] = (),
     ) -> None:
         self._name = name
         self._start = start
         self._on_end = on_end
-        self._reset_status = reset_status
+        self._reset_statuses = reset_statuses
         self._child: Child | None = None
         self._reset = asyncio.Event()
 
@@ -44,14 +44,15 @@ class Supervisor:
         while True:
             started = loop.time()
             status = await self._run_once()
-            if self._reset.is_set() or status == self._reset_status:
+            if self._reset.is_set() or status in self._reset_statuses:
                 self._reset.clear()
                 continue
             if loop.time() - started > _STABLE_S:
                 pause = _FIRST_PAUSE_S
             self._on_end(f"{self._name} {describe(status)}; it is started again in {pause:g} s")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reset.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._reset.wait()
             self._reset.clear()
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 

@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The connection of `yard watch`; outlives the broker."""
+"""Puts `yard watch` together."""
 
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from typing import NoReturn
-
-import aiomqtt
 
 from yard.broker_address import BrokerAddress
-from yard.watch.record import Record, record
+from yard.follow import follow
+from yard.watch.record import record
 from yard.watch.view import JSONLines, Table
-
-_RETRY_S = 1.0
 
 
 def run(broker: BrokerAddress, home: str, node: str | None, as_json: bool) -> None:
@@ -23,46 +18,45 @@ def run(broker: BrokerAddress, home: str, node: str | None, as_json: bool) -> No
     Raises:
         Fault: the broker refuses the user.
     """
-    topics = [f"{home}/{node}/#", f"{home}/log/+/{node}"] if node else [f"{home}/#"]
-    view = JSONLines() if as_json else Table()
-    asyncio.run(_until_signal(broker, home, topics, view.show))
+    asyncio.run(Watch(broker, home, node, JSONLines() if as_json else Table()).run())
 
 
-async def _until_signal(
-    broker: BrokerAddress, home: str, topics: list[str], show: Callable[[Record], None]
-) -> None:
-    loop = asyncio.get_running_loop()
-    watching = asyncio.create_task(_watch(broker, home, topics, show))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, watching.cancel)
-    try:
-        await watching
-    except asyncio.CancelledError:
-        return
+class Watch:
+    """One run of `yard watch`."""
 
+    def __init__(
+        self, broker: BrokerAddress, home: str, node: str | None, view: Table | JSONLines
+    ) -> None:
+        self._broker = broker
+        self._home = home
+        self._topics = [f"{home}/{node}/#", f"{home}/log/+/{node}"] if node else [f"{home}/#"]
+        self._view = view
+        self._told = False  # that there is no broker
 
-async def _watch(
-    broker: BrokerAddress, home: str, topics: list[str], show: Callable[[Record], None]
-) -> NoReturn:
-    told = False  # that there is no broker
-    while True:
+    async def run(self) -> None:
+        """Show what comes until a signal ends it."""
+        following = asyncio.create_task(
+            follow(self._broker, self._topics, self._message, self._connected, self._trouble)
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, following.cancel)
         try:
-            async with broker.client() as client:
-                for topic in topics:
-                    await client.subscribe(topic)
-                _tell(f"watching {' and '.join(topics)} at {broker}")
-                told = False
-                async for message in client.messages:
-                    payload = message.payload
-                    assert isinstance(payload, bytes)
-                    now = datetime.now().astimezone()
-                    show(record(home, message.topic.value, payload, message.retain, now))
-        except aiomqtt.MqttError as error:
-            reason = broker.explain(error)
-            if not told:
-                _tell(f"no broker at {broker}: {reason}; trying again")
-                told = True
-        await asyncio.sleep(_RETRY_S)
+            await following
+        except asyncio.CancelledError:
+            return
+
+    def _message(self, topic: str, payload: bytes, retained: bool) -> None:
+        now = datetime.now().astimezone()
+        self._view.show(record(self._home, topic, payload, retained, now))
+
+    def _connected(self) -> None:
+        self._told = False
+        _tell(f"watching {' and '.join(self._topics)} at {self._broker}")
+
+    def _trouble(self, reason: str) -> None:
+        if not self._told:
+            self._told = True
+            _tell(f"no broker at {self._broker}: {reason}; trying again")
 
 
 def _tell(text: str) -> None:

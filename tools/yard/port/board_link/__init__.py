@@ -12,15 +12,16 @@ A node that runs as a process finds its board behind the Unix socket named by `$
 and opcodes are those of `yard.board.link`.
 
 A link has `about` (what the board says of itself), `transfer()`, `bus_settings()`, `recover()`,
-`pin_mode()`, `pin_write()`, `pin_read()`, `adc_read()`, `pwm()`, `watchdog()`; `events`, the stream
-that can be read when the board has something to tell, or None; `serve()`, which then calls
-`on_pin(gpio, level)` and `on_wifi(on)`.
+`pin_mode()`, `pin_write()`, `pin_read()`, `adc_read()`, `pwm()` and `watchdog()`; also `events`,
+the stream that can be read when the board has something to tell, or None, and `serve()`, which
+then calls `on_pin(gpio, level)` and `on_wifi(on)`.
 """
 
 import os
 
-from board_link import interrupts
 from micropython import const
+
+from board_link import interrupts
 
 # How a transfer ended.
 OK = const(0)
@@ -72,6 +73,7 @@ def _use(new):
     global _link
     if _link is not None:
         _link.close()
+        interrupts.forget_alarms()
         for forget in _fresh_board:
             forget()
     _link = new

@@ -89,7 +89,7 @@ class LocalLink:
             self._board.buses[bus_id].clock_free()
 
     def pin_mode(self, gpio, mode, pull):
-        """Set mode (0 in, 1 out, 2 open drain) and pull (0 none, 1 up, 2 down); returns the level."""
+        """Set mode (0 in, 1 out, 2 open drain), pull (0 none, 1 up, 2 down); returns the level."""
         return self._board.pin_mode(gpio, mode, pull)
 
     def pin_write(self, gpio, level):

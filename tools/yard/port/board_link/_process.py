@@ -74,8 +74,10 @@ class ProcessLink:
             self._receive(self.events, self._value, self._size_in_head())
             if kind == _EVENT_PIN and self.on_pin:
                 self.on_pin(self._value[0], self._value[1])
-            elif kind == _EVENT_WIFI and self.on_wifi:
-                self.on_wifi(bool(self._value[0]))
+            elif kind == _EVENT_WIFI:
+                self.about["wifi"] = on = bool(self._value[0])
+                if self.on_wifi:
+                    self.on_wifi(on)
 
     def transfer(self, bus_id, address, memaddr, memaddr_size, data, read_into, stop):
         """Carry out an I2C transfer; returns OK, ENODEV or ETIMEDOUT.
@@ -114,7 +116,7 @@ class ProcessLink:
         self._command(_BUS_RECOVERY, bytes((bus_id,)))
 
     def pin_mode(self, gpio, mode, pull):
-        """Set mode (0 in, 1 out, 2 open drain) and pull (0 none, 1 up, 2 down); returns the level."""
+        """Set mode (0 in, 1 out, 2 open drain), pull (0 none, 1 up, 2 down); returns the level."""
         self._command(_PIN_MODE, bytes((gpio, mode, pull)))
         return self._value[0]
 

@@ -56,7 +56,7 @@ def call(handler, argument):
     """Call a handler as the scheduler does: an exception is printed and goes no further."""
     try:
         handler(argument)
-    except Exception as e:
+    except Exception as e:  # noqa: BLE001 - an interrupt has no caller to tell
         sys.print_exception(e)
 
 

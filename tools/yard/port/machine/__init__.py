@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# ruff: noqa: F401 - the names are what this module is for
 """`machine` as on the ESP32, wired to a simulated board; see `board_link`."""
 
 from umachine import mem8, mem16, mem32

@@ -2,8 +2,9 @@
 """`machine.ADC` and `machine.PWM`."""
 
 import board_link
-from machine import _pin
 from micropython import const
+
+from machine import _pin
 
 _ADC_GPIOS = (0, 2, 4, 12, 13, 14, 15, 25, 26, 27, 32, 33, 34, 35, 36, 37, 38, 39)
 _FULL_SCALE_UV = (950_000, 1_250_000, 1_750_000, 2_450_000)  # by attenuation

@@ -10,8 +10,9 @@ from time import sleep_us, ticks_diff, ticks_us
 
 import board_link
 from board_link import ENODEV, ETIMEDOUT, OK
-from machine import _pin
 from micropython import const
+
+from machine import _pin
 
 _DEFAULT_PINS = ((18, 19), (25, 26))  # scl, sda of I2C(0) and I2C(1)
 _FIRST_ADDRESS = const(0x08)
@@ -19,6 +20,8 @@ _LAST_ADDRESS = const(0x77)
 
 # Linux wakes a sleeper up to 100 us late; so much of a wait is spent awake.
 _SPIN_US = const(300)
+
+_BITS_OF_A_BYTE = const(9)  # with the acknowledge
 
 _peripherals = {}
 
@@ -36,14 +39,29 @@ class _Bus:
         self._freq = freq
         self._timeout_us = timeout
         self._connected = True
+        self._clocks = 0
         _pin.connect_i2c(scl, self)
         _pin.connect_i2c(sda, self)
         self._link.bus_settings(bus_id, freq, scl, sda)
 
-    def lose_pin(self, gpio):
-        """A pin became a GPIO again; returns the number of the bus if it was the clock."""
+    def lose_pins(self):
+        """A pin became a GPIO again: nothing works until the peripheral is created anew."""
         self._connected = False
-        return self._id if gpio == self._scl else None
+        self._clocks = 0
+
+    def rising_edge(self, gpio):
+        """A program drives a former pin high. Nine clocks are what frees a stuck device."""
+        if gpio == self._scl:
+            # The board has no wire for single clocks.
+            self._clocks += 1
+            if self._clocks == _BITS_OF_A_BYTE:
+                self._link.recover(self._id)
+
+    def holds_low(self, gpio):
+        """Return whether a device on the bus holds a former pin low."""
+        if gpio != self._sda:
+            return False
+        return self._link.transfer(self._id, 0, 0, 0, b"", None, True) == ETIMEDOUT
 
     def scan(self):
         """Return the addresses that acknowledge."""
@@ -114,9 +132,7 @@ class _Bus:
         status = ETIMEDOUT
         if self._connected:
             link = self._link
-            status = link.transfer(
-                self._id, address, memaddr, memaddr_size, data, read_into, stop
-            )
+            status = link.transfer(self._id, address, memaddr, memaddr_size, data, read_into, stop)
             takes_us = link.bus_us
         if status == ETIMEDOUT:
             takes_us = self._timeout_us

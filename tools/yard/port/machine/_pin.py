@@ -17,7 +17,7 @@ _FIRST_INPUT_ONLY = const(34)
 _MODE_OF_BOARD = {1: 0, 3: 1, 7: 2}  # Pin.IN, OUT, OPEN_DRAIN
 _PULL_OF_BOARD = {None: 0, 2: 1, 1: 2}  # none, Pin.PULL_UP, PULL_DOWN
 
-_BITS_OF_A_BYTE = const(9)  # with the acknowledge
+_READ = object()  # no level given
 
 _pins = {}
 _i2c_of_pin = {}  # GPIO number -> peripheral that the pin is connected to
@@ -60,8 +60,7 @@ class Pin:
         self._mode = Pin.IN
         self._pull = None
         self._output = 0
-        self._scl_of = None  # bus that this pin is the clock of, after it was taken from I2C
-        self._clocks = 0
+        self._i2c = None  # peripheral whose wire the pin still is, though it was taken from it
         self._irq = _Irq(self)
 
     def __repr__(self):
@@ -86,12 +85,14 @@ class Pin:
             board_pull = _PULL_OF_BOARD[self._pull]
             self._link.pin_mode(self._gpio, _MODE_OF_BOARD[self._mode], board_pull)
 
-    def value(self, *value):
+    def value(self, level=_READ):
         """Return the level on the pin, or set the level that it drives."""
-        if not value:
-            return self._link.pin_read(self._gpio)
-        (level,) = value
-        self._write(1 if level else 0)
+        if level is not _READ:
+            self._write(1 if level else 0)
+            return None
+        if self._i2c and self._i2c.holds_low(self._gpio):
+            return 0
+        return self._link.pin_read(self._gpio)
 
     __call__ = value
 
@@ -116,22 +117,16 @@ class Pin:
         return self._irq
 
     def _write(self, level):
-        if self._scl_of is not None and level > self._output:
-            self._clock()
+        if self._i2c and level > self._output:
+            self._i2c.rising_edge(self._gpio)
         self._output = level
         self._link.pin_write(self._gpio, level)
 
     def _take_from_i2c(self):
-        i2c = _i2c_of_pin.pop(self._gpio, None)
-        if i2c is not None:
-            self._scl_of = i2c.lose_pin(self._gpio)
-            self._clocks = 0
-
-    def _clock(self):
-        # The board has no wire for single clocks; nine are what frees a stuck device.
-        self._clocks += 1
-        if self._clocks == _BITS_OF_A_BYTE:
-            self._link.recover(self._scl_of)
+        if self._gpio in _i2c_of_pin:
+            self._i2c = _i2c_of_pin.pop(self._gpio)
+            self._i2c.lose_pins()
+            self._output = 1  # as I2C left it
 
 
 class _Irq:
@@ -165,12 +160,11 @@ class Signal:
             raise TypeError
         self._pin = pin
 
-    def value(self, *value):
+    def value(self, active=_READ):
         """Return or set whether the signal is active."""
-        if not value:
+        if active is _READ:
             return self._pin.value() ^ self._invert
-        (active,) = value
-        self._pin.value((1 if active else 0) ^ self._invert)
+        return self._pin.value((1 if active else 0) ^ self._invert)
 
     __call__ = value
 
@@ -196,7 +190,7 @@ def connect_i2c(gpio, i2c):
     """Give a pin to an I2C peripheral, until it is initialised as a GPIO again."""
     _i2c_of_pin[gpio] = i2c
     if gpio in _pins:
-        _pins[gpio]._scl_of = None
+        _pins[gpio]._i2c = None
 
 
 def time_pulse_us(pin, pulse_level, timeout_us=1_000_000):

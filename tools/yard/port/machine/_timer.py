@@ -2,7 +2,7 @@
 """`machine.Timer`: callbacks run where interrupt handlers do, see `board_link.interrupts`."""
 
 import board_link
-from board_link.interrupts import Alarm, forget_alarms
+from board_link.interrupts import Alarm
 from micropython import const
 
 _TIMERS = const(4)
@@ -46,9 +46,4 @@ class Timer:
             self._alarm = None
 
 
-def _forget():
-    forget_alarms()
-    _timers.clear()
-
-
-board_link.at_fresh_board(_forget)
+board_link.at_fresh_board(_timers.clear)

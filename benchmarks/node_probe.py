@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+# mypy: ignore-errors
+"""Runs the firmware on the 32-bit MicroPython and tells what its heap holds. MicroPython code.
+
+`micropython -m node_probe FIRMWARE PORT [trace] [rom=FILE] [holes=BYTES]`. Questions come as lines
+on stdin; answers, and what is told unasked, are lines on stdout that begin with `::`.
+
+    trace        tell for each import which modules it brought and what it took
+    rom=FILE     the firmware is an image of a ROM file system, mounted at FIRMWARE
+    holes=BYTES  leave no free block larger than that, so that a larger request must fail
+
+The modules that stand in for the ESP32's are imported first: what they take is not the node's.
+"""
+
+import gc
+
+gc.collect()
+_BEFORE = gc.mem_alloc()
+
+import asyncio  # noqa: E402
+
+asyncio.ThreadSafeFlag  # noqa: B018 asyncio imports this part when it is asked for
+gc.collect()
+ASYNCIO = gc.mem_alloc() - _BEFORE
+
+import builtins  # noqa: E402
+import sys  # noqa: E402
+
+import micropython  # noqa: E402
+
+_IMPORT_DEPTH = 24
+STANDING_IN = ("board_link", "esp32", "machine", "network", "socket")
+_FILLER = 2000  # one-block objects that close the gaps at the start of the heap
+
+
+class Imports:
+    """Takes the place of `__import__` and tells the memory that each module keeps."""
+
+    def __init__(self):
+        self._import = builtins.__import__
+        self._inner = [0] * _IMPORT_DEPTH  # bytes of the imports inside the one at each depth
+        self._depth = 0
+        builtins.__import__ = self
+
+    def __call__(self, *args):
+        known = set(sys.modules)
+        self._depth += 1
+        self._inner[self._depth] = 0
+        gc.collect()
+        before = gc.mem_alloc()
+        try:
+            module = self._import(*args)
+        finally:
+            gc.collect()
+            taken = gc.mem_alloc() - before
+            own = taken - self._inner[self._depth]
+            self._depth -= 1
+            self._inner[self._depth] += taken
+        new = [name for name in sys.modules if name not in known]
+        if new:
+            print("::import", own, ",".join(new))
+        return module
+
+
+class Probe:
+    """Answers the questions. `node`: the running node."""
+
+    def __init__(self):
+        self.node = None
+        self._line = bytearray(64)
+        self._started = 0
+
+    async def answer(self):
+        """Read and answer questions for ever."""
+        stdin = asyncio.StreamReader(sys.stdin.buffer)
+        while True:
+            size = await stdin.readinto(self._line)
+            if not size:
+                return
+            stopped = gc.mem_alloc()
+            words = bytes(self._line[: size - 1]).decode().split()
+            if words[0] == "stop":
+                print("::stop", stopped - self._started)
+                gc.enable()
+            else:
+                await getattr(self, words[0])(*words[1:])
+
+    async def mark(self):
+        """Tell what is in use and what is free, and the largest free block (in blocks)."""
+        gc.collect()
+        print("::mark", gc.mem_alloc(), gc.mem_free())
+        micropython.mem_info()
+        print("::end")
+
+    async def modules(self):
+        """Tell which modules are in memory."""
+        print("::modules", ",".join(sys.modules))
+
+    async def start(self):
+        """Begin to count what is allocated; nothing is collected until `stop`."""
+        gc.collect()
+        gc.disable()
+        print("::start")
+        self._started = gc.mem_alloc()
+
+    async def states(self, count):
+        """Publish the states of outputs `count` times, by turns."""
+        entities = list(self.node.session.entities.values())
+        for i in range(int(count)):
+            self.node.state_changed(entities[i % len(entities)])
+            await asyncio.sleep_ms(2)
+
+    async def deaf(self):
+        """Let the client do nothing with the messages that it receives."""
+        self.node.session._client.on_message = _ignore
+        print("::deaf")
+
+
+def _ignore(topic, message, retained):
+    pass
+
+
+def _mount(image, folder):
+    import vfs
+
+    with open(image, "rb") as f:
+        data = f.read()
+    vfs.mount(vfs.VfsRom(data), folder)
+
+
+def _leave_holes(size):
+    """Allocate everything but blocks of `size` bytes that are apart from each other."""
+    kept = [None] * _FILLER
+    for i in range(_FILLER):
+        kept[i] = object()
+    # More than there is room for, because these lists take a part of it.
+    count = gc.mem_free() // size
+    posts = [None] * count
+    holes = [None] * count
+    gc.collect()
+    try:
+        for i in range(count):
+            holes[i] = bytearray(size - 16)  # the object itself takes one block
+            posts[i] = object()
+    except MemoryError:
+        for i in range(count):
+            holes[i] = None
+    return kept, posts, holes
+
+
+def main(firmware, port, *options):
+    """Run the node until the process is ended."""
+    settings = dict(option.split("=") if "=" in option else (option, "") for option in options)
+    sys.path[:] = ["", port, firmware, ".frozen", firmware + "/lib"]
+    if "rom" in settings:
+        _mount(settings["rom"], firmware)
+    for name in STANDING_IN:
+        __import__(name)
+    import board_link
+    import network
+
+    board_link.link()
+    network.WLAN(network.STA_IF).active(True)
+    probe = Probe()
+    kept = _leave_holes(int(settings["holes"])) if "holes" in settings else None
+    gc.collect()
+    print("::base", gc.mem_alloc() - ASYNCIO, gc.mem_alloc() + gc.mem_free(), ASYNCIO)
+    if "trace" in settings:
+        for name in ("Event", "Lock", "gather", "StreamReader"):
+            getattr(asyncio, name)  # asyncio's own imports are relative, which a hook cannot do
+        Imports()
+    from node import app
+
+    original = app.Node
+
+    def make(settings):
+        probe.node = original(settings)
+        return probe.node
+
+    app.Node = make
+    answering = asyncio.create_task(probe.answer())
+    app.run()
+    return kept, answering
+
+
+main(*sys.argv[1:])

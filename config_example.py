@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Every setting of a node with its default. Copy this to the board as config.py and change it.
+
+What is left out keeps its default. What belongs to nobody else (passwords) may stand in a file
+credentials.py instead, which is read after config.py and overrides it.
+A setting that is unknown or wrong is reported on the log at start and keeps its default.
+"""
+
+# -- Wi-Fi ----------------------------------------------------------------------------------
+
+# Name of the network.
+WIFI_SSID = ""
+
+# Its password; "" for an open network.
+WIFI_PASSWORD = ""
+
+# Name of the node in the network: letters, digits and "-". "" means NODE_ID.
+WIFI_HOSTNAME = ""
+
+# -- Broker ---------------------------------------------------------------------------------
+
+# Name or address of the MQTT broker.
+MQTT_HOST = ""
+
+# TCP port; 0 means 1883, with TLS 8883.
+MQTT_PORT = 0
+
+# User and password; "" when the broker asks for none.
+MQTT_USER = ""
+MQTT_PASSWORD = ""
+
+# Encrypt the connection.
+MQTT_TLS = False
+
+# File on the board with the certificate (PEM or DER) of the authority that signed the broker's.
+MQTT_TLS_CA = ""
+
+# Refuse a broker whose certificate is not signed by MQTT_TLS_CA. False encrypts, but anybody may
+# pretend to be the broker.
+MQTT_TLS_VERIFY = True
+
+# Seconds of silence after which the broker takes the node for dead, 5 to 3600. The node notices a
+# dead broker in the same time.
+MQTT_KEEPALIVE = 60
+
+# First part of every topic, <MQTT_HOME>/<NODE_ID>/...: letters, digits and "_-./", no slash at
+# the beginning or end.
+MQTT_HOME = "home"
+
+# Milliseconds after traffic during which the node does not sleep, so that what follows is handled
+# at once; 0 to 10000. Costs current, saves up to 10 ms per command.
+MQTT_AWAKE_MS = 250
+
+# Largest packet in bytes that is accepted from the broker, 512 to 65536.
+MQTT_PACKET_LIMIT = 4096
+
+# -- Home Assistant -------------------------------------------------------------------------
+
+# Discovery prefix of Home Assistant; "" announces nothing.
+DISCOVERY_PREFIX = "homeassistant"
+
+# "device": one announcement per device (Home Assistant 2024.11 or newer); "entity": one for each
+# entity.
+DISCOVERY_FORM = "device"
+
+# -- Node -----------------------------------------------------------------------------------
+
+# Name in topics: letters, digits and "_-", at most 32. "" means "sy-" and the last six digits of
+# the chip's id.
+NODE_ID = ""
+
+# Name for people, shown by Home Assistant. "" means NODE_ID.
+NODE_NAME = ""
+
+# -- Commands -------------------------------------------------------------------------------
+
+# Milliseconds after which a command that could not be carried out is forgotten, 50 to 60000.
+COMMAND_TTL_MS = 1500
+
+# Commands that may wait for one bus, 1 to 1024. When there are more, the oldest is dropped.
+COMMAND_BUFFER = 64
+
+# -- Intervals ------------------------------------------------------------------------------
+
+# Seconds between two calls of a component's call_function_regularly without a call_interval.
+CALL_INTERVAL = 600
+
+# Seconds between two messages on the topic "alive", 1 to 3600.
+ALIVE_INTERVAL = 60
+
+# Seconds between two messages on the topic "status", 1 to 86400.
+STATUS_INTERVAL = 60
+
+# -- Log ------------------------------------------------------------------------------------
+
+# Least important level on the serial console: critical, error, warn, info or debug.
+LOG_LEVEL = "info"
+
+# The same for the topics <MQTT_HOME>/log/<level>/<NODE_ID>.
+LOG_MQTT_LEVEL = "warn"
+
+# Records that are kept while there is no connection to the broker, 1 to 256.
+LOG_RING = 32
+
+# -- Safety ---------------------------------------------------------------------------------
+
+# Seconds after which a node that hangs is restarted by the hardware watchdog; 0 is never.
+WATCHDOG_S = 0

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: MIT
+"""The one task that touches an I2C bus: carries out commands and serves the devices in turn.
+
+It makes at most one transfer before other tasks run, and sleeps until something is due. In steady
+state nothing is allocated, neither by serving a device nor by a command.
+"""
+
+import asyncio
+import errno
+import time
+from array import array
+from asyncio import core
+
+from command_buffer import OFF, TOGGLE, CommandBuffer
+from micropython import const
+
+_RECOVER_MS = const(250)  # between attempts to free a stuck bus
+_FIRST_PAUSE_MS = const(100)  # until a lost device is tried again; doubles
+_LONGEST_PAUSE_MS = const(2000)
+_COMMAND_PAUSE_MS = const(250)  # the same while commands wait for the device
+_FOREVER_MS = const(3600000)
+
+
+class BusDevice:
+    """What a BusWorker serves: the base of chips and sensors.
+
+    `connect`, `service` and `write` make at most one transfer on the worker, which has
+    `writeto_mem(address, register, data)` and `readfrom_mem_into(address, register, buffer)` as
+    `machine.I2C` has, and let its OSError pass. `now` is in ticks (ms).
+
+    Attributes: `name`, for messages; `address`; `due`, ticks at which it wants its next `service`.
+    The worker sets `ready`, whether it has been connected and may be commanded, and `online`,
+    whether it answers (None until that is known).
+
+    A device whose pins take commands also has `level`, the bits of its pins as commanded, and
+    `write(level)` and `commanded(pin, action, value)`, which is called after the write that
+    carried out a command.
+    """
+
+    due = 0
+    ready = False
+    online = None
+    pause_ms = _FIRST_PAUSE_MS
+    suspect = False  # the last transfer failed and is being repeated
+
+    def __init__(self, name, address):
+        self.name = name
+        self.address = address
+
+    def connect(self, now):
+        """Make one step to bring the device from whatever state into ours; return whether done."""
+        return True
+
+    def service(self, now):
+        """Do what is due and set `due`; return False if the device has lost its configuration."""
+        raise NotImplementedError
+
+    def disconnected(self):
+        """The device cannot be reached; what it is to be is brought to it by `connect`, anew."""
+
+    def online_changed(self, online):
+        """The device is known to answer (True) or not (False)."""
+
+
+class BusWorker:
+    """Owner of an I2C bus.
+
+    i2c: has the two transfers named at BusDevice. recover: function that frees a stuck bus and
+    returns the i2c to go on with, or None. capacity: how many commands may wait. clock: this
+    module's or object's `ticks_ms`, `ticks_us`, `ticks_add` and `ticks_diff`.
+
+    Attributes: `devices`; `buffer`, the CommandBuffer; `stuck`, whether the bus is; `on_crowded`,
+    function (crowded) or None that is told when commands come faster than the bus takes them, so
+    that their source can pause, and when it may go on. Counters: `transfers`, `errors`, `retries`,
+    `dropped`, `stuck_count`, `longest_us` (of one transfer).
+    """
+
+    def __init__(self, i2c, recover=None, capacity=64, clock=time):
+        self._i2c = i2c
+        self._recover = recover
+        self._clock = clock
+        self.buffer = CommandBuffer(capacity, clock)
+        self.devices = []
+        self.on_crowded = None
+        self._crowded = False
+        self.stuck = False
+        self._recover_at = 0
+        self._batch = array("H", [0] * capacity)
+        self._commands_first = True
+        self._sleeping = None
+        self._closed = False
+        self.transfers = 0
+        self.errors = 0
+        self.retries = 0
+        self.stuck_count = 0
+        self.longest_us = 0
+
+    @property
+    def dropped(self):
+        """How many commands were not carried out."""
+        return self.buffer.dropped_full + self.buffer.expired
+
+    # -- for components -------------------------------------------------------------------
+
+    def add(self, device):
+        """Serve a device from now on. Raises ValueError when its address is taken."""
+        for other in self.devices:
+            if other.address == device.address:
+                text = '0x%02x is used by "%s" already'
+                raise ValueError(text % (other.address, other.name))
+        device.due = self._clock.ticks_ms()
+        self.devices.append(device)
+        self.wake()
+
+    def remove(self, device):
+        """Leave a device alone from now on; commands for it expire."""
+        self.devices.remove(device)
+        device.ready = False
+
+    def close(self):
+        """End `run`; what it does now is finished."""
+        self._closed = True
+        self.wake()
+
+    def submit(self, target, action, value, ttl_ms, tag):
+        """Put a command; it is carried out as soon as the bus is free, in the order per device.
+
+        target: has `pin`, which has `chip` (a BusDevice that takes commands) and `mask` (its bit
+        in `level`). Its `applied(tag)` is called when the command has been carried out, or its
+        `dropped(reason, tag)` with "expired" or "full".
+        action: OFF, ON, TOGGLE or PULSE of `command_buffer`; value: ms for PULSE.
+        ttl_ms: for how long it may wait; tag: anything.
+        """
+        clock = self._clock
+        now = clock.ticks_ms()
+        chip = target.pin.chip
+        if not chip.ready and clock.ticks_diff(chip.due, now) > _COMMAND_PAUSE_MS:
+            chip.due = clock.ticks_add(now, _COMMAND_PAUSE_MS)
+        buffer = self.buffer
+        buffer.put(target, action, value, clock.ticks_add(now, ttl_ms), tag)
+        if chip.ready and 4 * len(buffer) >= 3 * buffer.end:
+            self._set_crowded(True)
+        self.wake()
+
+    def wake(self):
+        """Look again what is due. Not for interrupt handlers."""
+        # What asyncio's Task.cancel does with a task that sleeps, without the cancelling. An Event
+        # with a time limit (wait_for) would allocate 450 bytes for every poll.
+        task = self._sleeping
+        if task is not None and time.ticks_diff(task.ph_key, time.ticks_ms()) > 0:
+            core._task_queue.remove(task)
+            core._task_queue.push(task)
+
+    # -- for devices ----------------------------------------------------------------------
+
+    def writeto_mem(self, address, register, data):
+        """Write `data` to a register of a device."""
+        start = self._clock.ticks_us()
+        self.transfers += 1
+        try:
+            self._i2c.writeto_mem(address, register, data)
+        finally:
+            self._measure(start)
+
+    def readfrom_mem_into(self, address, register, buffer):
+        """Fill `buffer` from a register of a device."""
+        start = self._clock.ticks_us()
+        self.transfers += 1
+        try:
+            self._i2c.readfrom_mem_into(address, register, buffer)
+        finally:
+            self._measure(start)
+
+    def _measure(self, start):
+        us = self._clock.ticks_diff(self._clock.ticks_us(), start)
+        self.longest_us = max(self.longest_us, us)
+
+    # -- the work -------------------------------------------------------------------------
+
+    async def run(self):
+        """Work until `close` or cancellation."""
+        task = asyncio.current_task()
+        while not self._closed:
+            wait = self.step()
+            self._sleeping = task
+            try:
+                await asyncio.sleep_ms(wait)
+            finally:
+                self._sleeping = None
+
+    def step(self):
+        """Do the most urgent thing, at most one transfer; return for how many ms to sleep then."""
+        now = self._clock.ticks_ms()
+        while self.buffer.expire(now):
+            now = self._clock.ticks_ms()  # it took time to tell the targets
+        if not self.stuck or self._clock.ticks_diff(self._recover_at, now) <= 0:
+            self._serve_next(now)
+        if self._crowded and (
+            4 * len(self.buffer) <= self.buffer.end or self._commanded() is None
+        ):
+            self._set_crowded(False)
+        return self._idle_ms()
+
+    def _serve_next(self, now):
+        chip = self._commanded()
+        device = self._most_overdue(now)
+        if chip is not None and device is not None:
+            # Neither a flood of commands nor short poll intervals keep the other waiting.
+            if self._commands_first:
+                device = None
+            else:
+                chip = None
+            self._commands_first = not self._commands_first
+        elif chip is device:
+            return
+        try:
+            if self.stuck:
+                self._i2c = self._recover() if self._recover else self._i2c
+            if chip is not None:
+                device = chip
+                self._write(chip, now)
+            else:
+                self._serve(device, now)
+            device.suspect = self.stuck = False
+        except OSError as e:
+            self._failed(device, e, now)
+
+    def _commanded(self):
+        """Return the device of the oldest command that can be carried out, or None."""
+        buffer = self.buffer
+        slot = buffer.after(buffer.end)
+        while slot != buffer.end:
+            chip = buffer.targets[slot].pin.chip
+            if chip.ready:
+                return chip
+            slot = buffer.after(slot)
+        return None
+
+    def _most_overdue(self, now):
+        found = None
+        longest = -1
+        for device in self.devices:
+            overdue = self._clock.ticks_diff(now, device.due)
+            if overdue > longest:
+                found = device
+                longest = overdue
+        return found
+
+    def _idle_ms(self):
+        now = self._clock.ticks_ms()
+        if self.stuck:
+            wait = self._clock.ticks_diff(self._recover_at, now)
+        elif self._commanded() is not None:
+            return 0
+        else:
+            wait = _FOREVER_MS
+            for device in self.devices:
+                wait = min(wait, self._clock.ticks_diff(device.due, now))
+        expiry = self.buffer.wait_ms(now)
+        return max(0, wait if expiry is None else min(wait, expiry))
+
+    def _serve(self, device, now):
+        if device.ready:
+            if not device.service(now):
+                self._disconnect(device, now)
+                self._set_online(device, False)
+        elif device.connect(now):
+            device.ready = True
+            device.pause_ms = _FIRST_PAUSE_MS
+            self._set_online(device, True)
+
+    # -- commands -------------------------------------------------------------------------
+
+    def _write(self, chip, now):
+        """Carry out the oldest commands for `chip`, as many as one write can."""
+        count = 0
+        level = chip.level
+        touched = 0
+        buffer = self.buffer
+        slot = buffer.after(buffer.end)
+        while slot != buffer.end:
+            pin = buffer.targets[slot].pin
+            if pin.chip is chip:
+                wanted = _commanded_level(level, pin.mask, buffer.actions[slot])
+                if (level ^ wanted) & touched:
+                    break  # a second change of one pin: the first must be seen outside
+                touched |= level ^ wanted
+                level = wanted
+                self._batch[count] = slot
+                count += 1
+            slot = buffer.after(slot)
+        clock = self._clock
+        if clock.ticks_ms() != now and buffer.wait_ms(clock.ticks_ms()) <= 0:
+            return  # time has passed and one may have expired: begin again
+        if level != chip.level:
+            chip.write(level)
+        self._report(chip, count)
+
+    def _report(self, chip, count):
+        """Take the commands of the batch out of the buffer and tell their targets."""
+        buffer = self.buffer
+        # All are taken out before any target is told: a target may put new commands.
+        for i in range(count):
+            buffer.detach(self._batch[i])
+        for i in range(count):
+            slot = self._batch[i]
+            target, tag = buffer.targets[slot], buffer.tags[slot]
+            chip.commanded(target.pin, buffer.actions[slot], buffer.values[slot])
+            buffer.release(slot)
+            target.applied(tag)
+
+    def _set_crowded(self, crowded):
+        if self._crowded is not crowded:
+            self._crowded = crowded
+            if self.on_crowded:
+                self.on_crowded(crowded)
+
+    # -- faults ---------------------------------------------------------------------------
+
+    def _failed(self, device, error, now):
+        self.errors += 1
+        if error.errno == errno.ETIMEDOUT:
+            self._bus_failed(now)
+        elif device.ready and not device.suspect:
+            device.suspect = True
+            self.retries += 1
+        else:
+            self.stuck = False
+            self._disconnect(device, now)
+            self._back_off(device, now)
+            self._set_online(device, False)
+
+    def _bus_failed(self, now):
+        """Nothing gets through: every device is connected anew when something does."""
+        self._recover_at = now
+        if self.stuck:
+            self._recover_at = self._clock.ticks_add(now, _RECOVER_MS)
+        for device in self.devices:
+            self._disconnect(device, now)
+            if self.stuck:
+                self._set_online(device, False)
+        if not self.stuck:
+            self.stuck = True
+            self.stuck_count += 1
+
+    def _disconnect(self, device, now):
+        device.ready = device.suspect = False
+        device.due = now
+        device.disconnected()
+
+    def _back_off(self, device, now):
+        pause = device.pause_ms
+        device.pause_ms = min(2 * pause, _LONGEST_PAUSE_MS)
+        buffer = self.buffer
+        slot = buffer.after(buffer.end)
+        while slot != buffer.end:
+            if buffer.targets[slot].pin.chip is device:
+                pause = min(pause, _COMMAND_PAUSE_MS)
+                break
+            slot = buffer.after(slot)
+        device.due = self._clock.ticks_add(now, pause)
+
+    def _set_online(self, device, online):
+        if device.online is not online:
+            device.online = online
+            device.online_changed(online)
+
+
+def _commanded_level(level, mask, action):
+    """Return `level` with the bits of `mask` as they are after `action`."""
+    if action == OFF:
+        return level & ~mask
+    if action == TOGGLE:
+        return level ^ mask
+    return level | mask

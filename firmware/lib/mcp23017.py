@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""MCP23017, 16-bit I/O expander (Microchip DS20001952): its registers and transfers, no policy.
+
+16-bit values everywhere: bits 0 to 7 are GPA0 to GPA7, bits 8 to 15 are GPB0 to GPB7. Both ports
+travel in one transfer. Buffers are allocated once. What the bus raises (OSError) passes through.
+"""
+
+import errno
+
+from micropython import const
+
+# Registers of port A with IOCON.BANK = 0; that of port B follows each. What runs in sequence is
+# read and written in sequence, because IOCON.SEQOP is 0.
+_IODIR = const(0x00)
+_IPOL = const(0x02)
+_GPINTEN = const(0x04)
+_DEFVAL = const(0x06)
+_INTCON = const(0x08)
+_IOCON = const(0x0A)
+_GPPU = const(0x0C)
+_INTF = const(0x0E)
+_INTCAP = const(0x10)
+_GPIO = const(0x12)
+_OLAT = const(0x14)
+_COUNT = const(0x16)
+
+# MIRROR and ODR: INTA and INTB are one open-drain output that several chips can share. Harmless
+# without interrupts, and unlike the reset value 0 it tells a chip that we have set up.
+_OUR_IOCON = const(0x44)
+
+# IOCON with BANK = 1, GPINTENB with BANK = 0.
+_IOCON_BANK_1 = const(0x05)
+
+
+class MCP23017:
+    """One chip.
+
+    i2c: has `writeto_mem(address, register, data)` and `readfrom_mem_into(address, register,
+    buffer)`. address: 0x20 to 0x27.
+
+    Attributes: `latch`, the output latch as last written.
+    """
+
+    def __init__(self, i2c, address):
+        self._i2c = i2c
+        self.address = address
+        self.latch = 0
+        self._wanted = bytearray(_COUNT)
+        self._wanted[_IODIR] = self._wanted[_IODIR + 1] = 0xFF
+        self._wanted[_IOCON] = self._wanted[_IOCON + 1] = _OUR_IOCON
+        self._seen = bytearray(_COUNT)
+        self._wanted_config = memoryview(self._wanted)[:_INTF]
+        self._seen_config = memoryview(self._seen)[:_INTF]
+        self._ports = memoryview(self._seen)[_GPIO:_OLAT]
+        self._pair = bytearray(2)
+
+    def configure(self, inputs, pull_ups):
+        """Say what the pins shall be; `setup` brings it to the chip.
+
+        inputs, pull_ups: 16-bit masks of the pins that are inputs and that are pulled up.
+        """
+        _put(self._wanted, _IODIR, inputs)
+        _put(self._wanted, _GPPU, pull_ups)
+
+    def read(self):
+        """Read all registers in one transfer, for the questions below. Clears interrupts."""
+        self._i2c.readfrom_mem_into(self.address, _IODIR, self._seen)
+
+    def seen_ours(self):
+        """Return whether the chip, when it was read, had kept power since we set it up."""
+        return _get(self._seen, _IOCON) == _OUR_IOCON * 0x101
+
+    def seen_configured(self):
+        """Return whether the chip was configured as wanted, whatever its latch."""
+        return self._seen_config == self._wanted_config
+
+    def seen_inputs(self):
+        """Return the mask of the pins that were inputs."""
+        return _get(self._seen, _IODIR)
+
+    def seen_latch(self):
+        """Return the output latch that was read."""
+        return _get(self._seen, _OLAT)
+
+    def seen_gpio(self):
+        """Return the levels on the pins that were read."""
+        return _get(self._seen, _GPIO)
+
+    def read_gpio(self):
+        """Return the levels on the pins, read now."""
+        self._i2c.readfrom_mem_into(self.address, _GPIO, self._ports)
+        return _get(self._seen, _GPIO)
+
+    def write_latch(self, latch):
+        """Write the output latch."""
+        _put(self._pair, 0, latch)
+        self._i2c.writeto_mem(self.address, _OLAT, self._pair)
+        self.latch = latch
+
+    def setup(self, latch):
+        """Bring a chip in any state to the wanted configuration and `latch`, without a glitch.
+
+        A generator that makes one transfer per step: the latch before the directions. Ends with
+        `read`. Raises OSError(EIO) if the chip does not keep what was written.
+        """
+        _put(self._wanted, _OLAT, latch)
+        data = memoryview(self._wanted)
+        self._i2c.writeto_mem(self.address, _IOCON_BANK_1, b"\x00")
+        for first, end in (
+            (_IOCON, _GPPU),
+            (_IPOL, _IOCON),
+            (_OLAT, _COUNT),
+            (_GPPU, _INTF),
+            (_IODIR, _IPOL),
+        ):
+            yield
+            self._i2c.writeto_mem(self.address, first, data[first:end])
+        yield
+        self.read()
+        if not self.seen_configured() or self.seen_latch() != latch:
+            raise OSError(errno.EIO)
+        self.latch = latch
+
+
+def _get(registers, register):
+    return registers[register] | registers[register + 1] << 8
+
+
+def _put(registers, register, value):
+    registers[register] = value & 0xFF
+    registers[register + 1] = value >> 8

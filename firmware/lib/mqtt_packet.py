@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: MIT
+"""MQTT 3.1.1 packets: writing them into a buffer, and finding them in what a peer sent.
+
+Knows no socket and no time. `PacketReader` trusts nothing that arrives: whatever the bytes are, it
+finds a packet, wants more, or raises ProtocolError.
+"""
+
+from micropython import const
+from uctypes import addressof, bytes_at
+
+_CONNECT = const(0x10)
+_CONNACK = const(0x20)
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_SUBSCRIBE = const(0x82)
+_SUBACK = const(0x90)
+_UNSUBSCRIBE = const(0xA2)
+_UNSUBACK = const(0xB0)
+_PINGRESP = const(0xD0)
+
+PINGREQ = b"\xc0\0"
+DISCONNECT = b"\xe0\0"
+PUBACK_SIZE = 4
+PUBLISH_OVERHEAD = 9  # at most, beside topic and payload
+
+# Remaining length of what a client may receive at QoS 0 and 1, but PUBLISH, by the first byte of
+# the packet. A SUBACK answers a single topic here.
+_LENGTHS = {_CONNACK: 2, _PUBACK: 2, _SUBACK: 3, _UNSUBACK: 2, _PINGRESP: 0}
+
+
+class ProtocolError(OSError):
+    """The peer sent what MQTT 3.1.1 forbids."""
+
+
+def put_connect(out, identity, keepalive, clean, will):
+    """Append a CONNECT packet to the bytearray `out`.
+
+    identity: client id, user name and password as bytes; both are left out when the user name is
+    empty. keepalive: 0..65535 s. will: (topic, payload, retain, qos) with bytes, or None.
+    """
+    client_id, user, password = identity
+    texts = [client_id]
+    flags = 0x02 if clean else 0
+    if will:
+        topic, payload, retain, qos = will
+        texts += [topic, payload]
+        flags |= 0x04 | qos << 3 | (0x20 if retain else 0)
+    if user:
+        texts += [user, password]
+        flags |= 0xC0
+    out.append(_CONNECT)
+    _put_length(out, 10 + sum(2 + len(text) for text in texts))
+    out.extend(b"\0\x04MQTT\x04")
+    out.append(flags)
+    _put_number(out, keepalive)
+    for text in texts:
+        _put_text(out, text)
+
+
+def put_publish(out, flags, pid, length, topic, prefix=b"", suffix=b""):
+    """Append a PUBLISH packet up to its payload of `length` bytes.
+
+    flags: 1 retain, 2 QoS 1, 8 duplicate. pid: packet id, 0 at QoS 0. The topic is `prefix`,
+    `topic` and `suffix`, of bytes. Allocates nothing while `out` has room.
+    """
+    size = len(prefix) + len(topic) + len(suffix)
+    out.append(_PUBLISH | flags)
+    _put_length(out, (4 if pid else 2) + size + length)
+    _put_number(out, size)
+    out.extend(prefix)
+    out.extend(topic)
+    out.extend(suffix)
+    if pid:
+        _put_number(out, pid)
+
+
+def put_puback(out, pid):
+    """Append a PUBACK packet. Allocates nothing while `out` has room."""
+    out.append(_PUBACK)
+    out.append(2)
+    _put_number(out, pid)
+
+
+def put_subscribe(out, pid, topic, qos):
+    """Append a SUBSCRIBE packet for one topic, given as bytes."""
+    _put_topic(out, _SUBSCRIBE, pid, topic, 5)
+    out.append(qos)
+
+
+def put_unsubscribe(out, pid, topic):
+    """Append an UNSUBSCRIBE packet for one topic, given as bytes."""
+    _put_topic(out, _UNSUBSCRIBE, pid, topic, 4)
+
+
+def _put_topic(out, head, pid, topic, more):
+    out.append(head)
+    _put_length(out, len(topic) + more)
+    _put_number(out, pid)
+    _put_text(out, topic)
+
+
+def _put_text(out, text):
+    _put_number(out, len(text))
+    out.extend(text)
+
+
+def _put_number(out, number):
+    out.append(number >> 8)
+    out.append(number & 0xFF)
+
+
+def _put_length(out, length):
+    while length > 0x7F:
+        out.append(length & 0x7F | 0x80)
+        length >>= 7
+    out.append(length)
+
+
+def packet_size(buffer, start, end):
+    """Return the bytes of the packet that begins at `start`, 0 when `end` comes too early to tell.
+
+    Raises ProtocolError when its length has more than four bytes.
+    """
+    size = 2
+    shift = 0
+    for at in range(start + 1, min(start + 5, end)):
+        digit = buffer[at]
+        size += (digit & 0x7F) << shift
+        if digit < 0x80:
+            return size
+        size += 1
+        shift += 7
+    if shift == 28:
+        raise ProtocolError("malformed packet length")
+    return 0
+
+
+class PacketReader:
+    """Finds the packets in a stream of bytes.
+
+    size: bytes of the buffer, which is made once; at least 16. limit: bytes of the largest packet
+    taken; one that is too large for the buffer gets its own until it has been read. Of a longer
+    PUBLISH, or when memory is short, only the beginning is kept, so that it can be acknowledged.
+
+    Of the current packet: `head`, the first byte. `pid`, the packet id, else 0 (of a CONNACK: its
+    flags and return code). `code`, the return code of a CONNACK or SUBACK, else 0. Of a PUBLISH
+    also `topic()`, `payload()` and `whole`: false when it was too long to be kept.
+    """
+
+    def __init__(self, size, limit):
+        self._own = bytearray(size)
+        self._limit = limit
+        self.reset()
+
+    def reset(self):
+        """Forget everything that was read."""
+        self._skip = 0  # bytes to come that belong to a packet that was too long
+        self._use(self._own)
+
+    def _use(self, buffer):
+        self._buffer = buffer
+        self._view = memoryview(buffer)
+        self._address = addressof(buffer)
+        self._next = self._end = 0  # where the packet after the current one, and free space, begin
+
+    def space(self):
+        """Return the buffer for the next bytes from the peer; `add` tells how many there were."""
+        return self._view[self._end :] if self._end else self._buffer
+
+    def add(self, count):
+        """Take `count` bytes that have been written to `space()`."""
+        self._end += count
+        if self._skip:
+            self._next = min(self._skip, count)
+            self._skip -= self._next
+
+    def next(self):
+        """Go to the next packet; false when more bytes are needed. Raises ProtocolError."""
+        buffer = self._buffer
+        start = self._next
+        have = self._end - start
+        size = packet_size(buffer, start, self._end)
+        self.whole = 0 < size <= have
+        if not self.whole:
+            if have < len(buffer):
+                return self._make_room(start, have)
+            if size <= self._limit and self._grow(size):
+                return False
+        self._next = min(start + size, self._end)
+        self._skip = start + size - self._next
+        self.head = buffer[start]
+        body = start + 2
+        while buffer[body - 1] & 0x80:
+            body += 1
+        if self.head & 0xF0 == _PUBLISH:
+            self._publish(body)
+        else:
+            self._answer(body, start + size - body)
+        return True
+
+    def topic(self):
+        """Return the topic as bytes."""
+        # Copied by address: slices of the memoryview first would cost 32 bytes more for each.
+        return bytes_at(self._address + self._topic, self._topic_end - self._topic)
+
+    def payload(self):
+        """Return the payload as bytes."""
+        return bytes_at(self._address + self._payload, self._next - self._payload)
+
+    def _publish(self, body):
+        end = self._next
+        qos_bits = self.head & 6
+        if qos_bits > 2:
+            raise ProtocolError("PUBLISH with QoS 2, which nobody subscribed to")
+        self._topic = topic = body + 2
+        self._topic_end = after = topic + self._number(body, end)
+        self._payload = after + qos_bits  # a packet id has 2 bytes
+        self.pid = self._number(after, end) if qos_bits else 0
+        self.code = 0
+        if after == topic or self._payload > end or (qos_bits and not self.pid):
+            raise ProtocolError("malformed PUBLISH")
+
+    def _answer(self, body, length):
+        head = self.head
+        if _LENGTHS.get(head) != length:
+            raise ProtocolError("unexpected packet 0x%02x of %d bytes" % (head, length))
+        self.pid = self._number(body, self._next) if length else 0
+        self.code = self._buffer[self._next - 1] if head == _SUBACK or head == _CONNACK else 0
+
+    def _number(self, at, end):
+        if at + 2 > end:
+            raise ProtocolError("a number beyond the end of its packet")
+        return self._buffer[at] << 8 | self._buffer[at + 1]
+
+    def _make_room(self, start, have):
+        if start:
+            if self._buffer is not self._own:  # it held a single packet, which has been read
+                self._use(self._own)
+            elif have:
+                self._view[:have] = self._view[start : self._end]
+            self._next = 0
+            self._end = have
+        return False
+
+    def _grow(self, size):
+        try:
+            buffer = bytearray(size)
+        except MemoryError:
+            return False
+        have = self._end
+        buffer[:have] = self._own
+        self._use(buffer)
+        self._end = have
+        return True
