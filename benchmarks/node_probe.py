@@ -28,9 +28,10 @@ import sys  # noqa: E402
 
 import micropython  # noqa: E402
 
+_LINE_END = 10
 _IMPORT_DEPTH = 24
 STANDING_IN = ("board_link", "esp32", "machine", "network", "socket")
-_FILLER = 2000  # one-block objects that close the gaps at the start of the heap
+_BLOCK = 16  # bytes of the smallest allocation
 
 
 class Imports:
@@ -68,15 +69,20 @@ class Probe:
     def __init__(self):
         self.node = None
         self._line = bytearray(64)
+        self._byte = bytearray(1)
         self._started = 0
 
     async def answer(self):
         """Read and answer questions for ever."""
         stdin = asyncio.StreamReader(sys.stdin.buffer)
         while True:
-            size = await stdin.readinto(self._line)
-            if not size:
-                return
+            size = 0
+            while not size or self._line[size - 1] != _LINE_END:
+                # One by one, since stdin waits until as much is there as was asked for.
+                if not await stdin.readinto(self._byte):
+                    return
+                self._line[size] = self._byte[0]
+                size += 1
             stopped = gc.mem_alloc()
             words = bytes(self._line[: size - 1]).decode().split()
             if words[0] == "stop":
@@ -129,23 +135,18 @@ def _mount(image, folder):
 
 
 def _leave_holes(size):
-    """Allocate everything but blocks of `size` bytes that are apart from each other."""
-    kept = [None] * _FILLER
-    for i in range(_FILLER):
-        kept[i] = object()
-    # More than there is room for, because these lists take a part of it.
-    count = gc.mem_free() // size
-    posts = [None] * count
-    holes = [None] * count
+    """Leave free only holes of `size` bytes, each closed by a block that is never freed."""
     gc.collect()
+    posts = [None] * (gc.mem_free() // _BLOCK)
     try:
-        for i in range(count):
-            holes[i] = bytearray(size - 16)  # the object itself takes one block
-            posts[i] = object()
+        for i in range(len(posts)):
+            posts[i] = object()  # one block; addresses ascend, since the first free one is taken
     except MemoryError:
-        for i in range(count):
-            holes[i] = None
-    return kept, posts, holes
+        pass
+    for i in range(len(posts)):
+        if i % (size // _BLOCK + 1):
+            posts[i] = None
+    return posts
 
 
 def main(firmware, port, *options):

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Loads what `components.json` names, and says of each component why it did not start.
 
-The file is read in passes, with one component in memory at a time. The first pass only collects
-the names and `_order`. The second loads every component that refers to none later in the file,
-which in most files is every one. The others wait for the next pass. A pass that loads nothing has
-found references that go in a circle.
+The file is read in passes, with one component in memory at a time. The first collects the names
+and `_order`. The second loads what refers to no later component, in most files all there is. The
+rest waits for the next pass. A pass that loads nothing has found references that go in a circle.
 """
 
 import asyncio

@@ -35,7 +35,7 @@ class Desk:
 
     async def start_file(self, path: Path, **variables: str) -> asyncio.subprocess.Process:
         environment = os.environ | {
-            "MICROPYPATH": f"{PORT}:{ROOT / 'tools'}::.frozen",
+            "MICROPYPATH": f"{PORT}:.frozen",
             "YARD_LINK": str(self.folder / "board"),
         }
         return await asyncio.create_subprocess_exec(
@@ -362,11 +362,13 @@ print("ready")
 def test_boot_then_main_with_the_flash_as_working_directory(with_desk: Run) -> None:
     async def test(desk: Desk) -> None:
         (desk.folder / "config.py").write_text("NAME = 'flash'\n")
+        (desk.folder / "lib").mkdir()
+        (desk.folder / "lib" / "package.py").write_text("NAME = 'lib'\n")
         status, output = await desk.run_firmware(
             boot="from micropython import alloc_emergency_exception_buf as f\nprint('boot', f(9))",
-            main="import config\nprint(__name__, config.NAME)\nfrom micropython import const\n",
+            main="import config, package\nprint(__name__, config.NAME, package.NAME)",
         )
-        assert output.split() == ["boot", "None", "__main__", "flash"]
+        assert output.split() == ["boot", "None", "__main__", "flash", "lib"]
         assert status == 0
 
     with_desk(test)

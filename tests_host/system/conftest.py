@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
-from yard.sim.broker import find_mosquitto
+from desk import MQTT, Desk
+from mosquitto import Mosquitto
 
 _FAILED = pytest.StashKey[bool]()
 
@@ -25,45 +23,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
-class Broker:
-    """mosquitto on a port of its own, that can be stopped and started again."""
-
-    def __init__(self, folder: Path, mosquitto: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._mosquitto = mosquitto
-        self._settings = folder / "mosquitto.conf"
-        self._settings.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it; returns when it listens."""
-        command = [self._mosquitto, "-c", str(self._settings)]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        wait_until(self._listens, 10, "mosquitto")
-
-    def stop(self) -> None:
-        """End it; what it retained is forgotten."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     """mosquitto on a free port."""
-    mosquitto = find_mosquitto()
-    if mosquitto is None:
-        pytest.fail("mosquitto is not installed: run make mosquitto")
-    running = Broker(tmp_path, mosquitto)
+    running = Mosquitto(tmp_path)
     running.start()
     yield running
     running.stop()

@@ -7,6 +7,7 @@ With MQTT_AS_PATH naming a folder that holds the original mqtt_as, the firmware 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -90,35 +91,33 @@ def test_an_input_is_published(sim: StartSim, mqtt: Connect) -> None:
     client.wait_for(topic, before)
 
 
-def test_a_burst_of_16_commands_costs_at_most_two_transactions(
-    sim: StartSim, mqtt: Connect
-) -> None:
-    desk, client = ready_desk(sim, mqtt)
-    before = desk.board.chip(0x20)["writes"]["OLATA"]
-    client.clear()
-    for pin in range(16):
-        client.publish(f"{desk.base}chip20/out{pin}/set", "ON", qos=0)
-    for pin in range(16):
-        client.wait_for(f"{desk.base}chip20/out{pin}/state", "ON")
-    assert desk.board.latch(0x20) == 0xFFFF
-    writes = desk.board.chip(0x20)["writes"]["OLATA"] - before
-    # The client sends them one by one; what arrives together is written together.
-    assert 1 <= writes <= 16
-    burst_of_16_in_one_segment(desk, client)
-
-
-def burst_of_16_in_one_segment(desk: Desk, client: MQTT) -> None:
+def burst_of_16(desk: Desk, client: MQTT) -> int:
+    """Switch 16 outputs on by commands in one TCP segment; return the writes that it took."""
     before = desk.board.chip(0x20)["writes"]["OLATA"]
     client.clear()
     packets = b""
     for pin in range(16):
         topic = f"{desk.base}chip20/out{pin}/set".encode()
-        packets += bytes([0x30, len(topic) + 5, 0, len(topic)]) + topic + b"OFF"
+        packets += bytes([0x30, len(topic) + 4, 0, len(topic)]) + topic + b"ON"
     client.client.socket().sendall(packets)
     for pin in range(16):
-        client.wait_for(f"{desk.base}chip20/out{pin}/state", "OFF")
-    assert desk.board.latch(0x20) == 0
-    assert desk.board.chip(0x20)["writes"]["OLATA"] - before <= 2
+        client.wait_for(f"{desk.base}chip20/out{pin}/state", "ON")
+    return int(desk.board.chip(0x20)["writes"]["OLATA"]) - before
+
+
+def test_a_burst_of_16_commands_is_carried_out(sim: StartSim, mqtt: Connect) -> None:
+    desk, client = ready_desk(sim, mqtt)
+    burst_of_16(desk, client)
+    assert desk.board.latch(0x20) == 0xFFFF
+
+
+@pytest.mark.skipif(
+    "MQTT_AS_PATH" in os.environ, reason="the original mqtt_as hands over one message every 5 ms"
+)
+def test_a_burst_of_16_commands_costs_at_most_two_transactions(
+    sim: StartSim, mqtt: Connect
+) -> None:
+    assert 1 <= burst_of_16(*ready_desk(sim, mqtt)) <= 2
 
 
 def test_a_restart_of_the_node_leaves_every_output_as_it_was(sim: StartSim, mqtt: Connect) -> None:

@@ -429,6 +429,15 @@ async def test_order_of_a_damaged_file_is_not_held_against_what_was_not_read():
     assert node.running == ["a"]
 
 
+async def test_a_file_that_vanishes_while_it_is_read_ends_the_loading():
+    files = [("thief.py", "import os\n\ndef steal():\n    os.remove('components.json')\n")]
+    node = await load(
+        ("a", define(args={"other": "b"})), ("b", define("steal", package="thief")), files=files
+    )
+    assert [fault[:2] for fault in node.faults] == [("", "file"), ("a", "check")]
+    assert node.running == ["b"]
+
+
 async def test_every_fault_of_a_definition_is_reported():
     wrong = {"package": ".lab.things", "componet": "Bus", "call_interval": "5", "init_args": 1}
     node = await load(("a", wrong), ("b", 5), ("c", define()))
@@ -671,3 +680,21 @@ async def test_whatever_is_in_the_file_the_good_components_run():
         failed = {name for name, _, _ in node.faults if name}
         assert failed | set(node.running) == {"a", "b", "c", "d", "good"}, (bad, node.faults)
         assert not failed & set(node.running)
+
+
+async def test_a_damaged_file_never_stops_the_loader():
+    random.seed(5)
+    whole = in_order(
+        ("a", define(args={"other": "b", "pins": [{"pin": 3}]})),
+        ("_order", ["b", "a"]),
+        ("b", define(args={"address": "0x21", "any": "@@"})),
+    )
+    for _ in range(150):
+        text = whole
+        for _ in range(random.randint(1, 3)):
+            at = random.randint(0, len(text) - 1)
+            text = text[:at] + random.choice(('"', "}", ",", "x", "@", "9", "")) + text[at + 1 :]
+        node = await load(text=text)
+        node.stop()
+        accounted = {name for name, _, _ in node.faults} | set(node.running)
+        assert "" in accounted or len(accounted) >= 2, (text, node.faults)

@@ -2,6 +2,7 @@
 """tools/yard/port: interrupts and timers wake an event loop that sleeps."""
 
 import asyncio
+import gc
 from time import ticks_diff, ticks_ms
 
 import machine
@@ -60,6 +61,29 @@ async def test_of_many_flags_those_wake_that_are_set():
     await asyncio.sleep_ms(10)
     assert sorted(woken) == [0, 1, 2, 3, 4]
     assert all(task.done() for task in tasks)
+
+
+async def test_a_loop_that_runs_allocates_nothing_for_the_port():
+    attach(Board([]))
+    flag = asyncio.ThreadSafeFlag()
+    task = asyncio.create_task(flag.wait())
+    poller = asyncio.core._io_queue.poller
+    await asyncio.sleep_ms(0)
+    flag.set()
+    poller.ipoll(0)
+    flag.clear()
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for _ in range(20):
+        assert not poller.ipoll(0)
+    flag.set()
+    for _ in range(20):
+        assert poller.ipoll(10)[0][0] is flag
+    flag.clear()
+    allocated = gc.mem_alloc() - before
+    task.cancel()
+    assert allocated == 0
 
 
 async def test_waiting_for_a_flag_can_be_cancelled():

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Runs the firmware as an ESP32 runs it: boot.py, then main.py.
 
-`micropython tools/yard/port/run.py` in the folder that is the node's flash, with the environment
-that `yard.sim.node` gives it; `$YARD_FIRMWARE` may name another folder with the firmware.
+`micropython tools/yard/port/run.py`, where `$YARD_LINK` names the socket of the board and the
+current folder is the node's flash: config.py, components.json and lib/ are found there. The
+firmware itself is that of this repository, or the folder named by `$YARD_FIRMWARE`.
 
 Exit status: 0 when main.py returned, 70 when an exception left it (a real board would show its
 REPL), 74 when the board is gone, 75 after `machine.reset()`, 76 after `machine.deepsleep()`,
@@ -12,28 +13,17 @@ REPL), 74 when the board is gone, 75 after `machine.reset()`, 76 after `machine.
 import os
 import sys
 
-import board_link
-import micropython
-
 _EXIT_INTERRUPTED = 130
-
-
-class _Micropython:
-    """The module `micropython` with what only the ESP32 has of it."""
-
-    def __init__(self):
-        for name in dir(micropython):
-            if not name.startswith("__"):
-                setattr(self, name, getattr(micropython, name))
-
-    def alloc_emergency_exception_buf(self, size):
-        """Do nothing: memory does not run out here."""
 
 
 def main():
     """Run the firmware; returns the exit status."""
     firmware = os.getenv("YARD_FIRMWARE") or sys.path[0] + "/../../../firmware"
-    sys.modules["micropython"] = _Micropython()
+    _set_path(firmware)
+    # Not before the path is set: they need what is frozen.
+    import board_link
+
+    _complete_micropython()
     board_link.link()
     try:
         _run(firmware + "/boot.py")
@@ -47,6 +37,28 @@ def main():
         sys.print_exception(e)
         return board_link.EXIT_CRASHED
     return 0
+
+
+def _set_path(firmware):
+    """As on a board: the root of the flash, what is frozen, and /lib, installed packages first."""
+    port = sys.path[0]
+    flash = os.getcwd()
+    sys.path[:] = ["", firmware, port, ".frozen", flash + "/lib", firmware + "/lib"]
+
+
+def _complete_micropython():
+    """Put what only the ESP32 has of it into the module `micropython`."""
+    import micropython
+
+    class Complete:
+        def alloc_emergency_exception_buf(self, size):
+            """Do nothing: memory does not run out here."""
+
+    complete = Complete()
+    for name in dir(micropython):
+        if not name.startswith("__"):
+            setattr(complete, name, getattr(micropython, name))
+    sys.modules["micropython"] = complete
 
 
 def _run(path):

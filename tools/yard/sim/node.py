@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from yard.fault import Fault
-from yard.places import PORT
+from yard.places import FIRMWARE, PORT, TOOLS
 
 RESET_STATUSES = (75, 76)  # of the simulated machine.reset() and machine.deepsleep()
 LINK_VARIABLE = "YARD_LINK"
@@ -33,25 +33,14 @@ def command(micropython: str) -> list[str]:
     return [micropython, str(PORT / "run.py")]
 
 
-def environment(link: Path) -> dict[str, str]:
-    """Return the variables that the node needs; `link` is the socket of the board."""
-    return {LINK_VARIABLE: str(link)}
+def environment(flash: Path, link: Path) -> dict[str, str]:
+    """Return the variables that the node needs.
 
-
-def install_original_mqtt_as(flash: Path) -> None:
-    """Put the folder that $MQTT_AS_PATH names where a board has installed packages, in /lib.
-
-    Raises:
-        Fault: there is such a folder already, or none to put there.
+    flash: its file system; packages in `lib/` there go before our own libraries, as on a board,
+    and so does the folder that $MQTT_AS_PATH names. link: the socket of the board.
     """
-    library = flash / "lib"
-    if library.is_symlink():
-        library.unlink()  # of the run before
-    original = os.environ.get("MQTT_AS_PATH")
-    if not original:
-        return
-    if not Path(original).is_dir():
-        raise Fault(f"MQTT_AS_PATH={original} is no folder")
-    if library.exists():
-        raise Fault(f"{library} is in the way of MQTT_AS_PATH; use another --state")
-    library.symlink_to(Path(original).resolve())
+    folders = [str(PORT), str(TOOLS), str(flash), str(FIRMWARE), str(flash / "lib")]
+    if original := os.environ.get("MQTT_AS_PATH"):
+        folders.append(str(Path(original).resolve()))
+    folders += [str(FIRMWARE / "lib"), ".frozen"]
+    return {"MICROPYPATH": ":".join(folders), LINK_VARIABLE: str(link)}

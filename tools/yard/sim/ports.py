@@ -2,6 +2,7 @@
 """Ports on the loopback interface."""
 
 import asyncio
+import os
 import socket
 
 from yard.fault import Fault
@@ -28,7 +29,7 @@ def claim(port: int, option: str) -> int:
 
 def port_fault(port: int, option: str, error: OSError) -> Fault:
     """Return what to tell about a port that cannot be had."""
-    reason = (error.strerror or str(error)).lower()
+    reason = os.strerror(error.errno or 0).lower()
     return Fault(f"port {port} ({option}) on {HOST}: {reason}; choose another, or {option} 0")
 
 

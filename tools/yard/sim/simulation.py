@@ -88,7 +88,6 @@ class Simulation:
         self._write_components()
         self._mqtt_port = claim(self._options.port, "--port")
         self._state.write_settings(self._mqtt_port)
-        node.install_original_mqtt_as(self._state.flash)
         supervisor = self._node_supervisor(folder / "link")
         board = await self._start_board(folder / "link", supervisor)
         self._board_url = f"http://{HOST}:{board.http_port}"
@@ -132,7 +131,7 @@ class Simulation:
                 node.command(self._micropython),
                 self._serial_line,
                 self._state.flash,
-                node.environment(link),
+                node.environment(self._state.flash, link),
             )
 
         return Supervisor("node", start, self._note, node.RESET_STATUSES)

@@ -84,20 +84,20 @@ def forget_alarms():
 
 
 def _ring():
-    for alarm in tuple(_alarms):
-        if not alarm.left_ms():
-            alarm.ring()
+    # From the end, because an alarm that is over removes itself.
+    for i in range(len(_alarms) - 1, -1, -1):
+        if i < len(_alarms) and not _alarms[i].left_ms():
+            _alarms[i].ring()
 
 
 class _Poller:
-    """Stands before the poll object of an event loop."""
+    """Stands before the poll object of an event loop. Allocates nothing while it polls."""
 
     def __init__(self, poller):
         self._poller = poller
         self._flags = []
-        self._flag = [None, select.POLLIN]
-        self._next_flag = -1
-        self._ready = None  # first stream that the poll found
+        self._ready = []
+        self._pairs = []  # [stream, events] for `_ready`, used again and again
         self.join = poller.register
         self.leave = poller.unregister
 
@@ -118,59 +118,51 @@ class _Poller:
             self._poller.unregister(stream)
 
     def ipoll(self, timeout_ms):
-        """Wait for a stream, a flag or the end of the time; handlers run on the way."""
-        while True:
-            if _alarms:
-                _ring()
-            self._ready = self._wait(timeout_ms)
-            self._next_flag = len(self._flags) - 1
-            # The loop takes it for granted that an endless wait gives it a task to run.
-            if timeout_ms >= 0 or self._ready or self._flag_is_set() or core._task_queue.peek():
-                return self
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
+        """Return [stream, events] of all that is ready; handlers run on the way."""
         ready = self._ready
-        if ready:
-            self._ready = None
-            return ready
-        # From the end, because the loop removes a flag as soon as it has been told.
-        while self._next_flag >= 0:
-            flag = self._flags[self._next_flag]
-            self._next_flag -= 1
-            if flag.state:
-                self._flag[0] = flag
-                return self._flag
-        return self._next_stream()
+        while True:
+            _ring()
+            ready.clear()
+            self._poll(self._shortened(timeout_ms))
+            self._add_flags()
+            # The loop takes it for granted that an endless wait gives it a task to run.
+            if timeout_ms >= 0 or ready or core._task_queue.peek():
+                return ready
 
-    def _wait(self, timeout_ms):
-        if self._flag_is_set():
-            timeout_ms = 0
+    def _poll(self, timeout_ms):
+        serve_link = False
+        for stream, events in self._poller.ipoll(timeout_ms):
+            if stream is _stream:
+                serve_link = True
+            else:
+                self._add(stream, events)
+        if serve_link:
+            _serve_link()
+
+    def _add_flags(self):
+        for flag in self._flags:
+            if flag.state:
+                self._add(flag, select.POLLIN)
+
+    def _add(self, stream, events):
+        count = len(self._ready)
+        if count == len(self._pairs):
+            self._pairs.append([None, 0])
+        pair = self._pairs[count]
+        pair[0] = stream
+        pair[1] = events
+        self._ready.append(pair)
+
+    def _shortened(self, timeout_ms):
+        """Return how long to wait at most, with regard to flags and alarms."""
+        for flag in self._flags:
+            if flag.state:
+                return 0
         for alarm in _alarms:
             left_ms = alarm.left_ms()
             if timeout_ms < 0 or left_ms < timeout_ms:
                 timeout_ms = left_ms
-        self._poller.ipoll(timeout_ms)
-        try:
-            return self._next_stream()
-        except StopIteration:
-            return None
-
-    def _next_stream(self):
-        # The poll object is its own iterator and hands out one tuple again and again.
-        ready = next(self._poller)
-        if ready[0] is _stream:
-            _serve_link()
-            ready = next(self._poller)
-        return ready
-
-    def _flag_is_set(self):
-        for flag in self._flags:
-            if flag.state:
-                return True
-        return False
+        return timeout_ms
 
 
 class _IOQueue(core.IOQueue):

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""A mosquitto of a test's own."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from desk import wait_until
+from yard.sim.broker import find_mosquitto
+
+
+class Mosquitto:
+    """mosquitto on a free port, that can be stopped and started again.
+
+    folder: for its files. users: name to password; without them everybody is let in.
+    """
+
+    def __init__(self, folder: Path, users: dict[str, str] | None = None) -> None:
+        program = find_mosquitto()
+        if program is None:
+            pytest.fail("mosquitto is not installed; make mosquitto installs it")
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.port: int = server.getsockname()[1]
+        settings = folder / f"mosquitto-{self.port}.conf"
+        lines = [
+            f"listener {self.port} 127.0.0.1",
+            f"allow_anonymous {'false' if users else 'true'}",
+            "set_tcp_nodelay true",
+            f"user {getpass.getuser()}",
+        ]
+        if users:
+            passwords = settings.with_suffix(".passwords")
+            lines.append(f"password_file {passwords}")
+            _write_passwords(passwords, users)
+        settings.write_text("\n".join(lines) + "\n")
+        self._command = [program, "-c", str(settings)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; returns when it listens."""
+        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+        wait_until(self._listens, 10, "mosquitto")
+
+    def stop(self) -> None:
+        """End it; what it retained is forgotten."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def _write_passwords(path: Path, users: dict[str, str]) -> None:
+    path.write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
+    path.chmod(0o600)
+    tool = shutil.which("mosquitto_passwd")
+    assert tool, "mosquitto_passwd belongs to mosquitto"
+    subprocess.run([tool, "-U", str(path)], check=True)
