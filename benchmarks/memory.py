@@ -33,6 +33,7 @@ PROBE = HERE / "node_probe.py"
 BOARD_HEAP = 105 * KILO  # what a stock ESP32 surely has
 
 _PINS = 16
+_INPUTS = 6  # where there are any; pins 7 and 15 cannot be
 _FIRST = 0x20
 _COUNT = 100  # of whatever is measured by the piece
 _BOUNCE_S = 0.015  # less than the debounce time of 20 ms
@@ -129,7 +130,7 @@ def _pin(chip: int, pin: int, is_input: bool) -> dict[str, object]:
 
 async def measure_code(deployment: Deployment, memory: Memory) -> None:
     """Measure what each module takes that a node with one expander imports."""
-    async with MemoryNode(deployment.start(1, 8, None, "trace")) as node:
+    async with MemoryNode(deployment.start(1, _INPUTS, None, "trace")) as node:
         await node.online(_PINS)
         kept = await node.modules()
         asyncio_size = node.asyncio
@@ -204,8 +205,8 @@ Work = Callable[[], Awaitable[None]]
 
 
 async def measure_allocation(deployment: Deployment, memory: Memory) -> None:
-    """Count what is allocated in steady state, on one chip with 8 inputs and 8 outputs."""
-    async with MemoryNode(deployment.start(1, 8)) as node:
+    """Count what is allocated in steady state, on one chip with inputs and outputs."""
+    async with MemoryNode(deployment.start(1, _INPUTS)) as node:
         await node.online(_PINS)
         work = Steady(node)
         for once in (work.command, work.press, work.bounce):

@@ -167,8 +167,8 @@ def main(firmware, port, *options):
     gc.collect()
     print("::base", gc.mem_alloc() - ASYNCIO, gc.mem_alloc() + gc.mem_free(), ASYNCIO)
     if "trace" in settings:
-        for name in ("Event", "Lock", "gather", "StreamReader"):
-            getattr(asyncio, name)  # asyncio's own imports are relative, which a hook cannot do
+        for name in asyncio._attrs:
+            getattr(asyncio, name)  # imports its own parts relatively, which a hook cannot do
         Imports()
     from node import app
 

@@ -12,16 +12,11 @@ _CONNECT = const(0x10)
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
-_SUBSCRIBE = const(0x82)
 _SUBACK = const(0x90)
-_UNSUBSCRIBE = const(0xA2)
 _UNSUBACK = const(0xB0)
 _PINGRESP = const(0xD0)
 
-PINGREQ = b"\xc0\0"
-DISCONNECT = b"\xe0\0"
-PUBACK_SIZE = 4
-PUBLISH_OVERHEAD = 9  # at most, beside topic and payload
+OVERHEAD = 9  # bytes that any packet but CONNECT has beside topic and payload, at most
 
 # Remaining length of what a client may receive at QoS 0 and 1, but PUBLISH, by the first byte of
 # the packet. A SUBACK answers a single topic here.
@@ -39,8 +34,8 @@ def put_connect(out, identity, keepalive, clean, will):
     empty. keepalive: 0..65535 s. will: (topic, payload, retain, qos) with bytes, or None.
     """
     client_id, user, password = identity
-    texts = [client_id]
     flags = 0x02 if clean else 0
+    texts = [client_id]
     if will:
         topic, payload, retain, qos = will
         texts += [topic, payload]
@@ -48,13 +43,14 @@ def put_connect(out, identity, keepalive, clean, will):
     if user:
         texts += [user, password]
         flags |= 0xC0
-    out.append(_CONNECT)
-    _put_length(out, 10 + sum(2 + len(text) for text in texts))
-    out.extend(b"\0\x04MQTT\x04")
-    out.append(flags)
-    _put_number(out, keepalive)
+    body = bytearray(b"\0\x04MQTT\x04")
+    body.append(flags)
+    _put_number(body, keepalive)
     for text in texts:
-        _put_text(out, text)
+        _put_text(body, text)
+    out.append(_CONNECT)
+    _put_length(out, len(body))
+    out.extend(body)
 
 
 def put_publish(out, flags, pid, length, topic, prefix=b"", suffix=b""):
@@ -81,22 +77,16 @@ def put_puback(out, pid):
     _put_number(out, pid)
 
 
-def put_subscribe(out, pid, topic, qos):
-    """Append a SUBSCRIBE packet for one topic, given as bytes."""
-    _put_topic(out, _SUBSCRIBE, pid, topic, 5)
-    out.append(qos)
+def put_request(out, head, pid, topic, end):
+    """Append a packet with one topic: SUBSCRIBE, where `end` is the QoS as a byte, or UNSUBSCRIBE.
 
-
-def put_unsubscribe(out, pid, topic):
-    """Append an UNSUBSCRIBE packet for one topic, given as bytes."""
-    _put_topic(out, _UNSUBSCRIBE, pid, topic, 4)
-
-
-def _put_topic(out, head, pid, topic, more):
+    head: its first byte. topic, end: bytes.
+    """
     out.append(head)
-    _put_length(out, len(topic) + more)
+    _put_length(out, 4 + len(topic) + len(end))
     _put_number(out, pid)
     _put_text(out, topic)
+    out.extend(end)
 
 
 def _put_text(out, text):
@@ -142,8 +132,8 @@ class PacketReader:
     taken; one that is too large for the buffer gets its own until it has been read. Of a longer
     PUBLISH, or when memory is short, only the beginning is kept, so that it can be acknowledged.
 
-    Of the current packet: `head`, the first byte. `pid`, the packet id, else 0 (of a CONNACK: its
-    flags and return code). `code`, the return code of a CONNACK or SUBACK, else 0. Of a PUBLISH
+    Of the current packet: `head`, the first byte. `pid`, the packet id, else 0; of a CONNACK its
+    flags and return code as one number. `code`, the return code of a SUBACK, else 0. Of a PUBLISH
     also `topic()`, `payload()` and `whole`: false when it was too long to be kept.
     """
 
@@ -225,7 +215,7 @@ class PacketReader:
         if _LENGTHS.get(head) != length:
             raise ProtocolError("unexpected packet 0x%02x of %d bytes" % (head, length))
         self.pid = self._number(body, self._next) if length else 0
-        self.code = self._buffer[self._next - 1] if head == _SUBACK or head == _CONNACK else 0
+        self.code = self._buffer[self._next - 1] if head == _SUBACK else 0
 
     def _number(self, at, end):
         if at + 2 > end:

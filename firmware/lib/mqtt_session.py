@@ -1,30 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""What is said over a connection: messages both ways, subscriptions, acknowledgements, keep-alive.
+"""The middle layer of MQTTClient: messages both ways, subscriptions, acknowledgements, keep-alive.
 
-`Session` is the part of MQTTClient that works while there is a connection, and waits while there is
-none. A task that waits here looks again whenever `changed` of the connection is pulsed: when bytes
-have left, an acknowledgement came, the connection came or went, and about every second.
+A task that waits here looks again whenever `_changed` is pulsed: when bytes have left, when an
+acknowledgement came, when the connection came or went, and about every second.
 """
 
 from asyncio import Event, core, sleep_ms
 from time import ticks_diff, ticks_ms
 
 from micropython import const
-from mqtt_packet import (
-    PINGREQ,
-    PUBACK_SIZE,
-    PUBLISH_OVERHEAD,
-    ProtocolError,
-    put_puback,
-    put_publish,
-    put_subscribe,
-    put_unsubscribe,
-)
+from mqtt_connection import Connection
+from mqtt_packet import OVERHEAD, ProtocolError, put_puback, put_publish, put_request
 
+_CONNACK = const(0x20)
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
+_SUBSCRIBE = const(0x82)
 _SUBACK = const(0x90)
+_UNSUBSCRIBE = const(0xA2)
 _UNSUBACK = const(0xB0)
+_PINGREQ = b"\xc0\0"
 
 _RETAIN = const(1)
 _DUPLICATE = const(8)
@@ -35,37 +30,37 @@ _PAUSE = const(4)  # ping intervals that reading may be paused
 
 
 def as_bytes(text):
-    """Return a str as bytes; None as b""; what is bytes-like already as it is."""
+    """Return a str as bytes, None as b"", what is bytes-like already as it is."""
     return text.encode() if isinstance(text, str) else text or b""
 
 
 def check_qos(qos):
     """Raise ValueError unless `qos` is 0 or 1."""
     if qos not in (0, 1):
-        raise ValueError("qos must be 0 or 1, not %r" % (qos,))
+        raise ValueError("qos must be 0 or 1")
 
 
-class Session:
-    """Messages over `connection`; the subclass opens it and sets `_up` while it stands.
+class Session(Connection):
+    """What is said over a connection. The layer above makes it, and sets `_up` while it stands.
 
-    response_ms: how long the broker may take for an answer. ping_ms: how long the connection may be
-    idle before it is tried. repeats: how often a QoS 1 message is repeated before the connection is
-    given up.
+    deliver: called as deliver(topic, msg, retained) for each message, unless `on_message` is set.
     """
 
     DEBUG = False
     REPUB_COUNT = 0
     on_message = None
 
-    def __init__(self, connection, response_ms, ping_ms, repeats, deliver):
-        self._connection = connection
-        self._response_ms = response_ms
-        self._ping_ms = ping_ms
-        self._tries = repeats + 1
-        self._deliver_default = deliver
+    def __init__(self, config, deliver):
+        super().__init__(config)
+        self._deliver = deliver
+        self._response_ms = int(config["response_time"] * 1000)
+        self._ping_ms = ping_ms = config["keepalive"] * 250 or 20000
+        if config["ping_interval"]:
+            self._ping_ms = min(ping_ms, int(config["ping_interval"] * 1000))
+        self._tries = config["max_repubs"] + 1
         self._up = self._closed = self._paused = False
         self._lost = Event()
-        self._writing = False  # a PUBLISH is in the send buffer in part
+        self._writing = False  # a PUBLISH is in `_out` in part
         self._pid = 0
         self._awaited = {}  # packet id -> first byte of the answer, then its return code
         self.last_error = ""
@@ -86,13 +81,11 @@ class Session:
         now or there is no connection.
         """
         size = len(prefix) + len(topic) + len(suffix) + len(msg)
-        if not self._free(PUBLISH_OVERHEAD + size):
+        if not self._free(OVERHEAD + size):
             return False
-        connection = self._connection
-        flags = _RETAIN if retain else 0
-        put_publish(connection.out, flags, 0, len(msg), topic, prefix, suffix)
-        connection.out.extend(msg)
-        connection.wake()
+        put_publish(self._out, 1 if retain else 0, 0, len(msg), topic, prefix, suffix)
+        self._out.extend(msg)
+        self._wake()
         return True
 
     async def publish(self, topic, msg, retain=False, qos=0):
@@ -117,11 +110,11 @@ class Session:
         check_qos(qos)
         topic = self._topic(topic)
         if b"+" in topic or b"#" in topic:
-            raise ValueError("wildcards are not for publishing: %s" % topic.decode())
+            raise ValueError("a wildcard in a topic to publish to")
         flags = (_RETAIN if retain else 0) | qos << 1
         once = iter(pieces) is pieces
         answer = _PUBACK if qos else None
-        await self._deliver(answer, once, self._publish, flags, topic, length, pieces)
+        await self._send(answer, once, self._publish, flags, topic, length, pieces)
 
     async def subscribe(self, topic, qos=0):
         """Subscribe to a topic or filter; qos: the highest wanted, 0 or 1.
@@ -131,83 +124,79 @@ class Session:
         """
         check_qos(qos)
         topic = self._topic(topic)
-        code = await self._deliver(_SUBACK, False, self._request, put_subscribe, topic, qos)
-        if code & 0x80:
+        send = self._request
+        if await self._send(_SUBACK, False, send, _SUBSCRIBE, topic, bytes((qos,))) & 0x80:
             raise OSError("the broker refuses the subscription of %s" % topic.decode())
 
     async def unsubscribe(self, topic):
         """Unsubscribe from a topic or filter; waits as subscribe() does."""
-        await self._deliver(_UNSUBACK, False, self._request, put_unsubscribe, self._topic(topic))
+        topic = self._topic(topic)
+        await self._send(_UNSUBACK, False, self._request, _UNSUBSCRIBE, topic, b"")
 
     def _topic(self, topic):
         topic = as_bytes(topic)
-        if not 0 < len(topic) <= self._connection.capacity - PUBLISH_OVERHEAD:
-            raise ValueError("a topic has 1 byte or more and fits into send_buffer")
+        if not 0 < len(topic) <= self._size - OVERHEAD:
+            raise ValueError("a topic must have 1 byte or more, and fit into send_buffer")
         return topic
 
-    async def _deliver(self, answer, once, send, *args):
-        """Call `send(pid, duplicate, *args)` until it has succeeded and been answered.
+    async def _send(self, answer, once, write, *args):
+        """Call `write(pid, duplicate, *args)` until it has succeeded and been answered.
 
         answer: first byte of the packet that acknowledges it, or None. once: do not repeat.
         Returns the return code of the answer.
         """
         pid = await self._take_pid(answer) if answer else 0
-        tries = self._tries if answer == _PUBACK and not once else 1
         duplicate = 0
         try:
             while True:
                 await self._online()
                 try:
-                    for _ in range(tries):
-                        await send(pid, duplicate, *args)
+                    for _ in range(self._tries if answer == _PUBACK and not once else 1):
+                        await write(pid, duplicate, *args)
                         if not answer or await self._answered(pid, answer):
                             return self._awaited.get(pid)
                         duplicate = _DUPLICATE
-                    self._drop(OSError("no acknowledgement from the broker"))
+                    self._drop(OSError("the broker does not acknowledge"))
                     self._check_up()
                 except OSError as e:
                     if once:
                         raise
-                    self.dprint("sent again when connected: %s", e)
+                    self.dprint("mqtt: again when connected: %s", e)
                 duplicate = _DUPLICATE
         finally:
             self._awaited.pop(pid, None)
-            self._connection.pulse()
+            self._pulse()
 
     async def _publish(self, pid, duplicate, flags, topic, length, pieces):
-        connection = self._connection
-        size = PUBLISH_OVERHEAD + len(topic)
+        size = OVERHEAD + len(topic)
         # What the send buffer can hold goes into it at once; longer messages as there is room.
-        whole = size + length <= connection.capacity
+        whole = size + length <= self._size
         await self._until(self._free, size + length if whole else size)
         if duplicate:
             self.REPUB_COUNT += 1
         self._writing = True
-        complete = False
         try:
-            put_publish(connection.out, flags | duplicate, pid, length, topic)
+            put_publish(self._out, flags | duplicate, pid, length, topic)
             for piece in _checked(pieces, length):
                 await self._put(piece)
-            complete = True
-        finally:
             self._writing = False
-            if not complete:
+        finally:
+            if self._writing:
+                self._writing = False
                 self._drop(OSError("a message was cut short"))
-            connection.wake()
+            self._wake()
 
     async def _put(self, piece):
-        connection = self._connection
-        step = connection.capacity
         view = memoryview(piece)
-        for start in range(0, len(piece), step):
-            part = view[start : start + step]
+        for start in range(0, len(piece), self._size):
+            part = view[start : start + self._size]
             await self._until(self._fits, len(part))
-            connection.out.extend(part)
+            self._out.extend(part)
 
-    async def _request(self, pid, _, put, topic, *qos):
-        await self._until(self._free, PUBLISH_OVERHEAD + len(topic))
-        put(self._connection.out, pid, topic, *qos)
-        self._connection.wake()
+    async def _request(self, pid, _, head, topic, end):
+        await self._until(self._free, OVERHEAD + len(topic))
+        put_request(self._out, head, pid, topic, end)
+        self._wake()
 
     # -- waiting --------------------------------------------------------------------------
 
@@ -215,7 +204,7 @@ class Session:
         while not self._up:
             if self._closed:
                 raise OSError("the client is closed")
-            await self._connection.changed.wait()
+            await self._changed.wait()
 
     def _check_up(self):
         if not self._up:
@@ -224,23 +213,23 @@ class Session:
     async def _until(self, ready, size):
         while not ready(size):
             self._check_up()
-            await self._connection.changed.wait()
+            await self._changed.wait()
             self._check_up()
 
     def _free(self, size):
-        """Return whether a packet of `size` bytes may go into the send buffer now."""
+        """Return whether a packet of `size` bytes may be appended to `_out` now."""
         return not self._writing and self._fits(size)
 
     def _fits(self, size):
         try:
-            return self._up and self._connection.room(size)
+            return self._up and self._room(size)
         except OSError as e:
             self._drop(e)
             return False
 
     async def _take_pid(self, answer):
         while len(self._awaited) >= _IN_FLIGHT:
-            await self._connection.changed.wait()
+            await self._changed.wait()
         while True:
             self._pid = self._pid % 0xFFFF + 1
             if self._pid not in self._awaited:
@@ -255,7 +244,7 @@ class Session:
                 start = ticks_ms()
             elif ticks_diff(ticks_ms(), start) > self._response_ms:
                 return False
-            await self._connection.changed.wait()
+            await self._changed.wait()
         return True
 
     # -- from the broker ------------------------------------------------------------------
@@ -263,103 +252,103 @@ class Session:
     def pause_reading(self):
         """Take no further packet until resume_reading(), not even one that has been read.
 
-        Longer than four ping intervals (together about `keepalive`) the connection does not
-        survive it, because nobody could tell whether the broker is alive.
+        The connection survives four ping intervals of it (together about `keepalive`), not more,
+        because nobody could tell whether the broker is alive.
         """
         self._paused = True
 
     def resume_reading(self):
         """End pause_reading()."""
         self._paused = False
-        self._connection.rx_time = ticks_ms()
-        self._connection.pulse()
+        self._rx_time = ticks_ms()
+        self._pulse()
 
     def _take(self):
         """Handle the packet that has arrived; false when that is not possible yet."""
-        if self._paused:
-            return False
-        connection = self._connection
-        packets = connection.packets
+        packets = self._packets
+        head = packets.head
         pid = packets.pid
-        if packets.head & 0xF0 == _PUBLISH:
+        if not self._up:
+            self._welcome(head, pid)
+        elif self._paused:
+            return False
+        elif head & 0xF0 == _PUBLISH:
             if pid:
-                if not self._free(PUBACK_SIZE):
+                if not self._free(OVERHEAD):
                     return False
-                # Leaves after the message was handled, together with what comes of that.
-                put_puback(connection.out, pid)
-                connection.wake()
-            connection.active = True
+                # It leaves after the message was handled, together with what comes of that.
+                put_puback(self._out, pid)
+                self._wake()
+            self._active = True
             if packets.whole:
-                self._message(packets.topic(), packets.payload(), packets.head & 1 == 1)
+                self._message(packets.topic(), packets.payload(), head & 1 == 1)
             else:
                 self.skipped += 1
         else:
-            if self._awaited.get(pid) == packets.head:
+            if self._awaited.get(pid) == head:
                 self._awaited[pid] = packets.code
-            connection.pulse()
+            self._pulse()
         self.rx_packets += 1
         return True
 
     def _message(self, topic, msg, retained):
         try:
-            (self.on_message or self._deliver_default)(topic, msg, retained)
+            (self.on_message or self._deliver)(topic, msg, retained)
         except Exception as e:  # noqa: BLE001  the application's fault is no reason to hang up
             core.Loop.call_exception_handler(
-                {"message": "error in on_message", "exception": e, "future": core.cur_task}
+                {"message": "in on_message", "exception": e, "future": core.cur_task}
             )
 
     # -- keep-alive -----------------------------------------------------------------------
 
     async def broker_up(self):
         """Return whether the broker answers now, within response_time at the latest."""
-        connection = self._connection
         start = ticks_ms()
-        seen = connection.rx_time
+        seen = self._rx_time
         if self._up and ticks_diff(start, seen) > 1000:
             self._ping()
-            while self._up and connection.rx_time == seen:
+            while self._up and self._rx_time == seen:
                 if ticks_diff(ticks_ms(), start) > self._response_ms:
                     return False
-                await connection.changed.wait()
+                await self._changed.wait()
         return self._up
 
     def _ping(self):
-        if self._free(len(PINGREQ)):
-            self._connection.out.extend(PINGREQ)
-            self._connection.wake()
+        if self._free(OVERHEAD):
+            self._out.extend(_PINGREQ)
+            self._wake()
 
     async def _watch(self):
-        """Coroutine: ping when the connection is idle; raise OSError when it is dead."""
-        connection = self._connection
+        """Coroutine: ping when the connection is idle; OSError when it is dead or never lived."""
         pinged = ticks_ms()
         while True:
             await sleep_ms(min(_TICK_MS, self._response_ms // 4))
-            connection.wakes += 1
-            connection.pulse()
+            self.wakes += 1
+            self._pulse()
             now = ticks_ms()
-            idle = ticks_diff(now, connection.tx_time)
-            silent = ticks_diff(now, connection.rx_time)
-            if connection.blocked and idle > self._response_ms:
+            idle = ticks_diff(now, self._tx_time)
+            silent = ticks_diff(now, self._rx_time)
+            patience = self._response_ms
+            if self._blocked and idle > patience:
                 raise OSError("the broker takes no data")
-            patience = self._ping_ms * (_PAUSE if self._paused else 1)
-            if silent > patience + self._response_ms:
-                raise OSError("no sign of life from the broker")
+            if self._up:
+                patience += self._ping_ms * (_PAUSE if self._paused else 1)
+            if silent > patience:
+                raise OSError("no answer from the broker")
             if max(idle, silent) >= self._ping_ms <= ticks_diff(now, pinged):
                 pinged = now
                 self._ping()
 
     def _drop(self, error):
-        """Give up the connection because of `error`; MQTTClient makes a new one."""
-        if self._up:
+        """Give up the connection, or the attempt at one, because of `error`."""
+        if not self._lost.is_set():
+            self._turn += not self._up
             self._up = False
-            self._note(error)
+            self.last_error = str(error)
+            self.protocol_errors += isinstance(error, ProtocolError)
+            self.dprint("mqtt: %s", self.last_error)
             self._lost.set()
-            self._connection.pulse()
-
-    def _note(self, error):
-        self.last_error = str(error)
-        self.protocol_errors += isinstance(error, ProtocolError)
-        self.dprint("mqtt: %s", self.last_error)
+            self._pulse()
 
 
 def _checked(pieces, length):
@@ -373,4 +362,4 @@ def _checked(pieces, length):
     except Exception as e:  # noqa: BLE001  whatever it is, the message cannot be completed
         raise ValueError("publish_stream: the pieces raised %r" % e)
     if length:
-        raise ValueError("publish_stream: the pieces are not as long as was said")
+        raise ValueError("publish_stream: the pieces do not add up to length")

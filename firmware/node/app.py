@@ -32,6 +32,7 @@ class Node:
         self.counters = {}
         self.rows = {}  # component name -> row of the `components` topic
         self._available = {}
+        self._crowded = 0  # how many buses are
         self._started = ticks_ms()
         self._uptime = 0
         self._tasks = Tasks(self._task_crashed)
@@ -92,6 +93,11 @@ class Node:
         self.log.info("loader", "%s: %s runs", name, package)
         self._rows_changed()
 
+    def crowded(self, crowded):
+        """Commands come faster than they can be carried out; or (False) no longer."""
+        self._crowded += 1 if crowded else -1
+        self.session.pause(self._crowded > 0)
+
     def count(self, counter, amount=1):
         """Add to a counter of the `status` topic."""
         self.counters[counter] = self.counters.get(counter, 0) + amount
@@ -145,6 +151,8 @@ class Node:
             discovery = Discovery(self, settings.DISCOVERY_PREFIX, per_entity)
         client_config(config, settings, self.id)
         self.session = Session(self, MQTTClient, config, self.base, discovery)
+        if self.wifi:
+            self.wifi.on_joined = self.session.network_joined
         self.log.sink = self._send_record
 
     def _send_record(self, level, text):

@@ -34,6 +34,8 @@ class Session:
         self.entities = {}  # b"<component>/<object>" -> entity
         self.online = False
         self.downtimes = 0
+        self._connecting = False  # since the first attempt
+        self._connected = False  # by connect(); the client then stays so by itself
         config["will"] = (self._available, "offline", True, 1)
         config["queue_len"] = 16
         self._client = client = client_class(config)
@@ -92,7 +94,20 @@ class Session:
 
     def _send_state(self, entity):
         payload = entity.state()
-        return payload is None or self.send(self._prefix + entity.key + b"/state", payload, True)
+        if payload is None:
+            return True
+        if self._direct:  # the topic in parts, so that a state allocates nothing
+            publish = self._client.publish_nowait
+            return publish(entity.key, payload, True, self._prefix, b"/state")
+        return self.send(self._prefix + entity.key + b"/state", payload, True)
+
+    def pause(self, paused):
+        """Take no commands for a moment, or go on, where the client can."""
+        if self._direct:
+            if paused:
+                self._client.pause_reading()
+            else:
+                self._client.resume_reading()
 
     # -- what arrives ---------------------------------------------------------------------
 
@@ -131,7 +146,7 @@ class Session:
 
     async def _announce_after_birth(self):
         await asyncio.sleep_ms(500 + getrandbits(_BIRTH_SPREAD_BITS))
-        await self.announce()
+        await self._unless_lost(self.announce)
 
     # -- the connection -------------------------------------------------------------------
 
@@ -144,13 +159,22 @@ class Session:
         if not self._direct:
             spawn("mqtt receive", self._receive)
 
+    def network_joined(self):
+        """Try the broker at once; a pause that began without network has no reason any more."""
+        if self._connecting and not self._client.isconnected():
+            self._client.close()
+            self._connected = False
+            self._node.spawn("mqtt", self._run)
+
     async def _run(self):
-        await self._connect()
+        self._connecting = True
+        if not self._connected:
+            await self._connect()
         up = self._client.up
         while True:
             await up.wait()
             up.clear()
-            await self._come_online()
+            await self._unless_lost(self._come_online)
 
     async def _connect(self):
         pause = _FIRST_PAUSE_MS
@@ -158,6 +182,7 @@ class Session:
             await self._node.link_ready()
             try:
                 await self._client.connect()
+                self._connected = True
                 return
             except OSError as e:
                 server = self._client.server
@@ -175,6 +200,12 @@ class Session:
         await client.publish(self._available, "online", True)
         self._node.log.info("mqtt", "online as %s", self._prefix.decode()[:-1])
         self._node.log.flush()
+
+    async def _unless_lost(self, step):
+        try:
+            await step()
+        except OSError as e:  # what was not said is said after the next connection
+            self._node.log.warn("mqtt", "connection lost while announcing: %s", e)
 
     async def _watch_down(self):
         down = self._client.down

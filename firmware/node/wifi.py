@@ -17,7 +17,8 @@ _WATCH_MS = const(1000)
 class WiFi:
     """The station interface of the node.
 
-    `connected` is an Event that is set while there is an address.
+    `connected` is an Event that is set while there is an address; `on_joined()`, if set, is called
+    each time that one is got.
     """
 
     def __init__(self, ssid, password, hostname, log):
@@ -25,6 +26,7 @@ class WiFi:
         self._password = password
         self._log = log
         self.connected = asyncio.Event()
+        self.on_joined = None
         network.hostname(hostname)
         self._station = network.WLAN(network.STA_IF)
         self._station.active(True)
@@ -41,6 +43,8 @@ class WiFi:
                 pause = _FIRST_PAUSE_MS
                 self._log.info("wifi", "joined %s as %s", self._ssid, self._station.ifconfig()[0])
                 self.connected.set()
+                if self.on_joined:
+                    self.on_joined()
                 while self._station.isconnected():
                     await asyncio.sleep_ms(_WATCH_MS)
                 self.connected.clear()

