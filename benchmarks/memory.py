@@ -23,6 +23,7 @@ from rich.table import Table
 
 from benchmarks import micropython32
 from benchmarks.deployed import compile_tree, copy_source, rom_image
+from benchmarks.heap import Names, Use
 from benchmarks.memory_node import KILO, MemoryNode, NodeFailed, Start
 from yard.places import FIRMWARE, PORT
 
@@ -133,21 +134,26 @@ async def measure_code(deployment: Deployment, memory: Memory) -> None:
     async with MemoryNode(deployment.start(1, _INPUTS, None, "trace")) as node:
         await node.online(_PINS)
         kept = await node.modules()
-        asyncio_size = node.asyncio
-        seen = set()
-        for own, names in node.imports:
-            fresh = [name for name in names if name not in seen and name in deployment.sizes]
-            seen.update(names)
-            if fresh:
-                mpy = sum(deployment.sizes[name] for name in fresh)
-                memory.modules.append(Module(", ".join(fresh), own, mpy, fresh[0] in kept))
+    code = Use(node.asyncio, Names(0, 0))
+    seen: set[str] = set()
+    for entry in node.trace.imports:
+        names = [n for n in entry.modules if n in deployment.sizes and n not in seen]
+        seen.update(names)
+        if not names:
+            continue
+        mpy = sum(deployment.sizes[name] for name in names)
+        stays = any(name in kept for name in names)
+        heap = entry.took.objects + Names.ENTRY * entry.took.names.count
+        memory.modules.append(Module(", ".join(names), heap, mpy, stays))
+        # The names of a module stay when it goes.
+        code += entry.took if stays else Use(entry.took.names.text, entry.took.names)
     figures = memory.figures
-    running = [module for module in memory.modules if module.kept]
-    figures["asyncio, heap"] = asyncio_size
-    figures["imported code, heap"] = asyncio_size + sum(module.heap for module in running)
-    figures["imported code, .mpy"] = sum(module.mpy for module in running)
-    once = [module for module in memory.modules if not module.kept]
-    figures["imported once and dropped, .mpy"] = sum(module.mpy for module in once)
+    figures["asyncio, heap"] = node.asyncio
+    figures["imported code, heap"] = code.total()
+    figures["of it names"] = sum(code.names.tables()) + code.names.text
+    figures["largest table of names"] = max(code.names.tables())
+    figures["imported code, .mpy"] = sum(m.mpy for m in memory.modules if m.kept)
+    figures["imported once and dropped, .mpy"] = sum(m.mpy for m in memory.modules if not m.kept)
     figures["all of firmware/, .mpy"] = sum(deployment.sizes.values())
 
 
@@ -161,9 +167,9 @@ async def measure_use(deployment: Deployment, memory: Memory, note: str = "") ->
         entities = chips * _PINS
         async with MemoryNode(deployment.start(chips)) as node:
             heap = await node.mark()
-            memory.figures[f"{entities} entities, started{note}"] = heap.used
+            memory.figures[f"{entities} entities, started{note}"] = heap.use.total()
             await node.online(entities)
-            used[chips] = (await node.mark()).used
+            used[chips] = (await node.mark()).use.total()
             memory.figures[f"{entities} entities, announced{note}"] = used[chips]
     per_entity = (used[8] - used[1]) / (7 * _PINS)
     memory.figures[f"one more entity{note}"] = round(per_entity)
@@ -194,9 +200,11 @@ async def measure_board_heap(deployment: Deployment, memory: Memory, load_s: flo
 
 async def heap_size(deployment: Deployment, wanted: int) -> int:
     """Return what to ask the interpreter for, so that the node itself has `wanted` bytes."""
-    async with MemoryNode(deployment.start(1)) as node:
-        overhead = deployment.start(1).heap / node.total  # of the collector's own tables
-        return int((wanted + node.base) * overhead)
+    start = deployment.start(8)
+    async with MemoryNode(start) as node:
+        await node.online(8 * _PINS)
+        # The collector has tables of its own.
+        return int((wanted + (await node.mark()).others) * start.heap / node.total)
 
 
 # -- what is allocated ------------------------------------------------------------------------
@@ -296,8 +304,10 @@ async def _allocated(node: MemoryNode, work: Work) -> int:
 async def measure_least(deployment: Deployment, memory: Memory) -> None:
     """Search the smallest heap and the largest block that a node with 128 entities asks for."""
 
+    others = await heap_size(deployment, 0)
+
     async def fits(heap: int) -> bool:
-        return await announces(deployment.start(8, 0, await heap_size(deployment, heap)))
+        return await announces(deployment.start(8, 0, others + heap))
 
     async def fits_in_holes(size: int) -> bool:
         return await announces(deployment.start(8, 0, None, f"holes={size}"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from benchmarks.heap import BLOCK, NOTHING, ImportTrace, Names, Use
 from benchmarks.load import Load, publish_packet
 from yard.board import BoardServer
 from yard.model.board import Board
@@ -30,7 +32,7 @@ KILO = 1024
 _LIMIT_S = 30.0  # for whatever the node is asked to do
 _ROOMY_HEAP = 2000 * KILO
 _NO_MEMORY = "memory allocation failed"
-_BLOCK = 16  # bytes in a block of the 32-bit heap
+_NAMES = re.compile(r"qstr pool: .*n_qstr=(\d+), n_str_data_bytes=(\d+)")
 _SETTINGS = """\
 WIFI_SSID = "switchyard"
 WIFI_PASSWORD = "any password will do"
@@ -70,9 +72,16 @@ class Start:
 
 @dataclass(frozen=True)
 class Heap:
-    """What a node holds, without what stands in for the ESP32: bytes."""
+    """The heap of a node.
 
-    used: int
+    Attributes:
+        use: what is in use by the node itself.
+        others: bytes that it would not take on a board.
+        free, largest_free: bytes.
+    """
+
+    use: Use
+    others: int
     free: int
     largest_free: int
 
@@ -82,10 +91,9 @@ class MemoryNode:
 
     Attributes:
         board: the model of its board.
-        base: bytes that stand-ins and probe take of its heap.
-        total: bytes of the heap with them.
         asyncio: bytes of asyncio, which are the node's.
-        imports: (own bytes, modules) of each import, in the order of their ends, if traced.
+        total: bytes of the whole heap.
+        trace: of its imports, if `trace` is among the options.
         payloads: latest payload by topic, from `online` on.
         states: number of states that came so far.
     """
@@ -93,11 +101,13 @@ class MemoryNode:
     def __init__(self, start: Start) -> None:
         self._start = start
         self.board = Board(range(0x20, 0x20 + start.chips))
-        self.base = self.total = self.asyncio = 0
-        self.imports: list[tuple[int, list[str]]] = []
+        self.total = self.asyncio = 0
+        self.trace = ImportTrace()
         self.payloads: dict[str, bytes] = {}
         self.states = 0
         self._output: list[str] = []
+        self._names = Names(0, 0)
+        self._base = NOTHING
         self._answers: asyncio.Queue[list[str]] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._exits = contextlib.AsyncExitStack()
@@ -142,7 +152,8 @@ class MemoryNode:
 
         server = await asyncio.start_server(accept, HOST, self._mqtt_port)
         await self._start_process(flash, link)
-        self.base, self.total, self.asyncio = map(int, await self._answer("base"))
+        used, free, self.asyncio = map(int, await self._answer("base"))
+        self.total = used + free
         # The node asks for its broker when every component has been started.
         await self._within(reached.wait())
         server.close()
@@ -177,16 +188,30 @@ class MemoryNode:
         assert self._process.stdout is not None
         async for data in self._process.stdout:
             line = data.decode(errors="replace").rstrip()
-            if line.startswith("::import"):
-                _, own, names = line.split()
-                self.imports.append((int(own), names.split(",")))
-            elif line.startswith("::"):
-                self._answers.put_nowait(line[2:].split())
+            if line.startswith("::"):
+                self._told(line[2:].split())
+            elif found := _NAMES.match(line):
+                self._names = Names(int(found[1]), int(found[2]))
             else:
                 self._output.append(line)
                 if _NO_MEMORY in line:
                     self._fail()
         self._fail()
+
+    def _told(self, words: list[str]) -> None:
+        kind = words[0]
+        if kind == "begin":
+            self.trace.begin(self._use(words[1]))
+        elif kind == "import":
+            self.trace.end(self._use(words[1]), words[2:])
+        else:
+            if kind == "base":
+                self._base = self._use(words[1])
+            self._answers.put_nowait(words)
+
+    def _use(self, used: str) -> Use:
+        # The line with the names comes before the one that tells the use.
+        return Use.of(int(used), self._names)
 
     def _fail(self) -> None:
         if not self._failed.done():
@@ -198,11 +223,13 @@ class MemoryNode:
         """Return what the heap holds after a collection."""
         at = len(self._output)
         self._ask("mark")
-        used, free = map(int, await self._answer("mark"))
+        used, free = await self._answer("mark")
+        whole = self._use(used)
         await self._answer("end")
         line = next(line for line in self._output[at:] if "max free sz:" in line)
-        largest = int(line.rpartition(":")[2]) * _BLOCK
-        return Heap(used - self.base, free, largest)
+        largest = int(line.rpartition(":")[2]) * BLOCK
+        use = whole - self._base + Use(self.asyncio, Names(0, 0))
+        return Heap(use, int(used) - use.total(), int(free), largest)
 
     async def modules(self) -> set[str]:
         """Return the names of the modules in memory."""

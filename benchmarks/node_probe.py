@@ -29,38 +29,32 @@ import sys  # noqa: E402
 import micropython  # noqa: E402
 
 _LINE_END = 10
-_IMPORT_DEPTH = 24
 STANDING_IN = ("board_link", "esp32", "machine", "network", "socket")
+_ROOM_FOR_NAMES = 2000  # so many make the interpreter allocate a table for more than that
 _BLOCK = 16  # bytes of the smallest allocation
 
 
 class Imports:
-    """Takes the place of `__import__` and tells the memory that each module keeps."""
+    """Takes the place of `__import__` and tells the memory that is in use around each import."""
 
     def __init__(self):
         self._import = builtins.__import__
-        self._inner = [0] * _IMPORT_DEPTH  # bytes of the imports inside the one at each depth
-        self._depth = 0
         builtins.__import__ = self
 
     def __call__(self, *args):
         known = set(sys.modules)
-        self._depth += 1
-        self._inner[self._depth] = 0
-        gc.collect()
-        before = gc.mem_alloc()
+        _tell_use("begin")
         try:
-            module = self._import(*args)
+            return self._import(*args)
         finally:
-            gc.collect()
-            taken = gc.mem_alloc() - before
-            own = taken - self._inner[self._depth]
-            self._depth -= 1
-            self._inner[self._depth] += taken
-        new = [name for name in sys.modules if name not in known]
-        if new:
-            print("::import", own, ",".join(new))
-        return module
+            _tell_use("import", *[name for name in sys.modules if name not in known])
+
+
+def _tell_use(kind, *words):
+    gc.collect()
+    used = gc.mem_alloc()
+    micropython.qstr_info()
+    print("::" + kind, used, *words)
 
 
 class Probe:
@@ -93,8 +87,7 @@ class Probe:
 
     async def mark(self):
         """Tell what is in use and what is free, and the largest free block (in blocks)."""
-        gc.collect()
-        print("::mark", gc.mem_alloc(), gc.mem_free())
+        _tell_use("mark", gc.mem_free())
         micropython.mem_info()
         print("::end")
 
@@ -136,6 +129,8 @@ def _mount(image, folder):
 
 def _leave_holes(size):
     """Leave free only holes of `size` bytes, each closed by a block that is never freed."""
+    for i in range(_ROOM_FOR_NAMES):
+        hasattr(gc, "name%d" % i)  # interns it
     gc.collect()
     posts = [None] * (gc.mem_free() // _BLOCK)
     try:
@@ -164,8 +159,7 @@ def main(firmware, port, *options):
     network.WLAN(network.STA_IF).active(True)
     probe = Probe()
     kept = _leave_holes(int(settings["holes"])) if "holes" in settings else None
-    gc.collect()
-    print("::base", gc.mem_alloc() - ASYNCIO, gc.mem_alloc() + gc.mem_free(), ASYNCIO)
+    _tell_use("base", gc.mem_free(), ASYNCIO)
     if "trace" in settings:
         for name in asyncio._attrs:
             getattr(asyncio, name)  # imports its own parts relatively, which a hook cannot do

@@ -24,12 +24,11 @@ import asyncio
 from asyncio import core
 from collections import deque
 from random import randrange
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 from mqtt_packet import ProtocolError, put_connect
-from mqtt_session import Session, as_bytes, check_qos
-
-VERSION = (0, 8, 3)  # of the interface
+from mqtt_session import Session
 
 _CONNACK = const(0x20)
 _DISCONNECT = b"\xe0\0"
@@ -118,27 +117,21 @@ class MQTTClient(Session):
 
     JOINS_WIFI = False
     FIRST_DELAY_MS = 2000  # before a new connection: between half of it and all of it;
-    LONGEST_DELAY_MS = 60000  # doubled each time up to this, until a connection lasts
+    LONGEST_DELAY_MS = 60000  # doubled each time up to this, until a connection lasts so long
 
     def __init__(self, config):
         if config["mqttv5"]:
             raise ValueError("mqttv5: this client speaks MQTT 3.1.1; use the original mqtt_as")
         if not config["server"]:
-            raise ValueError("server: the broker's name or address is missing")
+            raise ValueError("server: the name or address of the broker is missing")
         length = config["queue_len"]
         self.queue = MessageQueue(length) if length else None
         super().__init__(config, self.queue.put if length else config["subs_cb"])
-        self._coros = None if length else (config["wifi_coro"], config["connect_coro"])
-        self._identity = [as_bytes(config[key]) for key in ("client_id", "user", "password")]
-        self._keepalive = config["keepalive"]
-        self._will = _will(*config["will"]) if config["will"] else None
-        self._clean = config["clean"]
-        self._clean_init = config["clean_init"]
         self.up = asyncio.Event()
         self.down = asyncio.Event()
         self.session_present = False
         self.connects = 0
-        self._children = ()
+        self._tasks = ()
         self._keeper = None
 
     def isconnected(self):
@@ -152,70 +145,66 @@ class MQTTClient(Session):
         the original, which waits for stable Wi-Fi without it.
         """
         if self._keeper:
-            raise OSError("connect() was called before; disconnect() comes first")
+            raise OSError("connected already")
+        clean = self._config["clean"]
         self._closed = False
-        if self._clean_init and not self._clean:
+        if self._config["clean_init"] and not clean:
             await self._attempt(True)
-            self._out.extend(_DISCONNECT)
-            self._flush()
-            self._hang_up()
-        await self._attempt(self._clean)
-        self._keeper = asyncio.create_task(self._keep())
-        self._announce()
+            self._part()
+        await self._attempt(clean)
+        self._announce(True)
+        self._keeper = asyncio.create_task(self._keep(clean))
 
     async def disconnect(self):
-        """Send what is in the send buffer, say good-bye (the will is not sent), and close()."""
-        try:
-            await self._until(self._free, len(_DISCONNECT))
-            self._out.extend(_DISCONNECT)
-            self._wake()
-            while self._up and self._out:
-                await self._changed.wait()
-        except OSError as e:
-            self.dprint("mqtt: no good-bye: %s", e)
-        finally:
-            self.close()
+        """Say good-bye, so that the broker does not publish the will, and close()."""
+        self._part()
+        self.close()
 
     def close(self):
         """End the connection and every task of the client at once; connect() works again."""
         self._closed = True
-        self._drop(OSError("closed"))
+        self._drop(OSError("client closed"))
         self._hang_up()
         if self._keeper:
             self._keeper.cancel()
             self._keeper = None
 
+    def _part(self):
+        if self._free(len(_DISCONNECT)):
+            self._out.extend(_DISCONNECT)
+            self._flush()
+        self._hang_up()
+
     async def _attempt(self, clean):
         """Connect once; raises OSError."""
+        config = self._config
         self._lost.clear()
         try:
             self._dial()
+            put_connect(self._out, config, clean)
         except (OSError, ValueError) as e:
             self._drop(e)
-        else:
-            put_connect(self._out, self._identity, self._keepalive, clean, self._will)
-            coroutines = self._receive(self._take), self._transmit(), self._watch()
-            self._children = [asyncio.create_task(self._guard(c)) for c in coroutines]
-        while not self._up:
-            if self._lost.is_set():
-                self._hang_up()
-                raise OSError(self.last_error)
-            await self._changed.wait()
+        coroutines = self._receive(), self._transmit(), self._watch()
+        self._tasks = [asyncio.create_task(self._guard(c)) for c in coroutines]
+        await self._until(lambda: self._up or self._lost.is_set())
+        if not self._up:
+            self._hang_up()
+            raise OSError(self.last_error)
 
     def _welcome(self, head, answer):
         """Take what must be a CONNACK; answer: its flags and its return code."""
         if head != _CONNACK:
-            raise ProtocolError("the broker did not begin with CONNACK")
+            raise ProtocolError("no CONNACK")
         code = answer & 0xFF
         if code:
-            what = "user or password" if code in (4, 5) else "code %d" % code
-            raise OSError("refused by the broker: " + what)
+            raise OSError(
+                "refused: " + ("user or password" if code in (4, 5) else "code %d" % code)
+            )
         self.session_present = answer > 0xFF
         self._up = True
         self._pulse()
 
     async def _guard(self, coroutine):
-        # ValueError is how a certificate that is not trusted is reported.
         try:
             await coroutine
         except (OSError, ValueError, MemoryError) as e:
@@ -223,29 +212,36 @@ class MQTTClient(Session):
 
     def _hang_up(self):
         self._up = False
-        for task in self._children:
+        for task in self._tasks:
             if task is not core.cur_task:  # which may be the one of on_message
                 task.cancel()
-        self._children = ()
-        self._close()
+        self._tasks = ()
+        if self._sock:
+            self._sock.close()
+            self._sock = None
 
-    async def _keep(self):
+    def _announce(self, up):
+        self.connects += up
+        (self.up if up else self.down).set()
+        if not self.queue:
+            asyncio.create_task(self._config["wifi_coro"](up))
+            if up:
+                asyncio.create_task(self._config["connect_coro"](self))
+
+    async def _keep(self, clean):
         delay = self.FIRST_DELAY_MS
         while True:
+            start = ticks_ms()
             await self._lost.wait()
             self._hang_up()
-            self.down.set()
-            self._announce
+            self._announce(False)
+            if ticks_diff(ticks_ms(), start) > self.LONGEST_DELAY_MS:
+                delay = self.FIRST_DELAY_MS
             while not self._up:
                 await asyncio.sleep_ms(delay // 2 + randrange(delay // 2 + 1))
                 delay = min(2 * delay, self.LONGEST_DELAY_MS)
                 try:
-                    await self._attempt(self._clean)
+                    await self._attempt(clean)
                 except OSError as e:
                     self.dprint("mqtt: %s", e)
-            self._announce()
-
-
-def _will(topic, msg, retain=False, qos=0):
-    check_qos(qos)
-    return as_bytes(topic), as_bytes(msg), retain, qos
+            self._announce(True)

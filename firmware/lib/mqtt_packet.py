@@ -27,27 +27,26 @@ class ProtocolError(OSError):
     """The peer sent what MQTT 3.1.1 forbids."""
 
 
-def put_connect(out, identity, keepalive, clean, will):
+def put_connect(out, config, clean):
     """Append a CONNECT packet to the bytearray `out`.
 
-    identity: client id, user name and password as bytes; both are left out when the user name is
-    empty. keepalive: 0..65535 s. will: (topic, payload, retain, qos) with bytes, or None.
+    config: `client_id`, `user`, `password`, `keepalive` (0..65535 s) and `will` as of mqtt_as; both
+    user and password are left out when the user is empty. clean: begin a new session.
     """
-    client_id, user, password = identity
     flags = 0x02 if clean else 0
-    texts = [client_id]
-    if will:
-        topic, payload, retain, qos = will
+    texts = [config["client_id"]]
+    if config["will"]:
+        topic, payload, retain, qos = config["will"]
         texts += [topic, payload]
         flags |= 0x04 | qos << 3 | (0x20 if retain else 0)
-    if user:
-        texts += [user, password]
+    if config["user"]:
+        texts += [config["user"], config["password"]]
         flags |= 0xC0
     body = bytearray(b"\0\x04MQTT\x04")
     body.append(flags)
-    _put_number(body, keepalive)
+    _put_number(body, config["keepalive"])
     for text in texts:
-        _put_text(body, text)
+        _put_text(body, text.encode() if isinstance(text, str) else text)
     out.append(_CONNECT)
     _put_length(out, len(body))
     out.extend(body)

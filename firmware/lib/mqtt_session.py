@@ -29,19 +29,8 @@ _TICK_MS = const(1000)
 _PAUSE = const(4)  # ping intervals that reading may be paused
 
 
-def as_bytes(text):
-    """Return a str as bytes, None as b"", what is bytes-like already as it is."""
-    return text.encode() if isinstance(text, str) else text or b""
-
-
-def check_qos(qos):
-    """Raise ValueError unless `qos` is 0 or 1."""
-    if qos not in (0, 1):
-        raise ValueError("qos must be 0 or 1")
-
-
 class Session(Connection):
-    """What is said over a connection. The layer above makes it, and sets `_up` while it stands.
+    """What is said over a connection. The layer above makes it, and takes its CONNACK.
 
     deliver: called as deliver(topic, msg, retained) for each message, unless `on_message` is set.
     """
@@ -54,13 +43,11 @@ class Session(Connection):
         super().__init__(config)
         self._deliver = deliver
         self._response_ms = int(config["response_time"] * 1000)
-        self._ping_ms = ping_ms = config["keepalive"] * 250 or 20000
-        if config["ping_interval"]:
-            self._ping_ms = min(ping_ms, int(config["ping_interval"] * 1000))
-        self._tries = config["max_repubs"] + 1
-        self._up = self._closed = self._paused = False
-        self._lost = Event()
+        ping_s = config["keepalive"] / 4 or 20
+        self._ping_ms = int(1000 * min(ping_s, config["ping_interval"] or ping_s))
+        self._closed = self._paused = False
         self._writing = False  # a PUBLISH is in `_out` in part
+        self._lost = Event()
         self._pid = 0
         self._awaited = {}  # packet id -> first byte of the answer, then its return code
         self.last_error = ""
@@ -95,7 +82,7 @@ class Session(Connection):
         acknowledged it. Waits for the connection, and repeats what was lost with it. Raises OSError
         when the client is closed meanwhile, ValueError for what MQTT does not allow.
         """
-        msg = as_bytes(msg)
+        msg = _bytes(msg)
         await self.publish_stream(topic, len(msg), (msg,), retain, qos)
 
     async def publish_stream(self, topic, length, pieces, retain=False, qos=0):
@@ -107,14 +94,13 @@ class Session(Connection):
         repeated as in publish(). Raises ValueError when the pieces raise or do not add up to
         `length`; as MQTT cannot take back a message, the connection is dropped then.
         """
-        check_qos(qos)
-        topic = self._topic(topic)
+        topic = self._topic(topic, qos)
         if b"+" in topic or b"#" in topic:
-            raise ValueError("a wildcard in a topic to publish to")
-        flags = (_RETAIN if retain else 0) | qos << 1
-        once = iter(pieces) is pieces
+            raise ValueError("wildcard in a topic to publish to")
+        flags = (1 if retain else 0) | qos << 1
+        tries = 0 if iter(pieces) is pieces else self._config["max_repubs"] + 1
         answer = _PUBACK if qos else None
-        await self._send(answer, once, self._publish, flags, topic, length, pieces)
+        await self._send(answer, tries, self._publish, flags, topic, length, pieces)
 
     async def subscribe(self, topic, qos=0):
         """Subscribe to a topic or filter; qos: the highest wanted, 0 or 1.
@@ -122,114 +108,93 @@ class Session(Connection):
         Waits for the connection and for the broker's answer. Raises OSError when the broker refuses
         or the client is closed meanwhile.
         """
-        check_qos(qos)
-        topic = self._topic(topic)
-        send = self._request
-        if await self._send(_SUBACK, False, send, _SUBSCRIBE, topic, bytes((qos,))) & 0x80:
-            raise OSError("the broker refuses the subscription of %s" % topic.decode())
+        topic = self._topic(topic, qos)
+        end = bytes((qos,))
+        if await self._send(_SUBACK, 1, self._request, _SUBSCRIBE, topic, end) & 0x80:
+            raise OSError("subscription refused: " + topic.decode())
 
     async def unsubscribe(self, topic):
         """Unsubscribe from a topic or filter; waits as subscribe() does."""
-        topic = self._topic(topic)
-        await self._send(_UNSUBACK, False, self._request, _UNSUBSCRIBE, topic, b"")
+        topic = self._topic(topic, 0)
+        await self._send(_UNSUBACK, 1, self._request, _UNSUBSCRIBE, topic, b"")
 
-    def _topic(self, topic):
-        topic = as_bytes(topic)
+    def _topic(self, topic, qos):
+        topic = _bytes(topic)
+        if qos not in (0, 1):
+            raise ValueError("qos is 0 or 1")
         if not 0 < len(topic) <= self._size - OVERHEAD:
-            raise ValueError("a topic must have 1 byte or more, and fit into send_buffer")
+            raise ValueError("topic empty or longer than send_buffer")
         return topic
 
-    async def _send(self, answer, once, write, *args):
-        """Call `write(pid, duplicate, *args)` until it has succeeded and been answered.
+    async def _send(self, answer, tries, write, *args):
+        """Await `write(pid, duplicate, *args)` until it returns true and the answer came.
 
-        answer: first byte of the packet that acknowledges it, or None. once: do not repeat.
-        Returns the return code of the answer.
+        answer: first byte of the packet that acknowledges it, or None. tries: with one connection;
+        0: a single time, then OSError. Returns the return code of the answer.
         """
         pid = await self._take_pid(answer) if answer else 0
         duplicate = 0
         try:
             while True:
-                await self._online()
-                try:
-                    for _ in range(self._tries if answer == _PUBACK and not once else 1):
-                        await write(pid, duplicate, *args)
+                for _ in range(tries or 1):
+                    if await write(pid, duplicate, *args):
                         if not answer or await self._answered(pid, answer):
                             return self._awaited.get(pid)
-                        duplicate = _DUPLICATE
-                    self._drop(OSError("the broker does not acknowledge"))
-                    self._check_up()
-                except OSError as e:
-                    if once:
-                        raise
-                    self.dprint("mqtt: again when connected: %s", e)
-                duplicate = _DUPLICATE
+                    if not tries:
+                        raise OSError("message lost")
+                    duplicate = _DUPLICATE
+                self._drop(OSError("no acknowledgement"))
         finally:
             self._awaited.pop(pid, None)
             self._pulse()
 
     async def _publish(self, pid, duplicate, flags, topic, length, pieces):
         size = OVERHEAD + len(topic)
-        # What the send buffer can hold goes into it at once; longer messages as there is room.
+        # What the send buffer can hold goes into it at once; more only as there is room.
         whole = size + length <= self._size
         await self._until(self._free, size + length if whole else size)
         if duplicate:
             self.REPUB_COUNT += 1
         self._writing = True
+        good = False
         try:
             put_publish(self._out, flags | duplicate, pid, length, topic)
-            for piece in _checked(pieces, length):
-                await self._put(piece)
-            self._writing = False
+            for part in _parts(pieces, length, self._size):
+                await self._until(self._may_go_on, len(part))
+                if not self._writing:
+                    return False
+                self._out.extend(part)
+            good = True
         finally:
-            if self._writing:
-                self._writing = False
-                self._drop(OSError("a message was cut short"))
+            if not good:
+                self._drop(OSError("message cut short"))
+            self._writing = False
             self._wake()
-
-    async def _put(self, piece):
-        view = memoryview(piece)
-        for start in range(0, len(piece), self._size):
-            part = view[start : start + self._size]
-            await self._until(self._fits, len(part))
-            self._out.extend(part)
+        return True
 
     async def _request(self, pid, _, head, topic, end):
         await self._until(self._free, OVERHEAD + len(topic))
         put_request(self._out, head, pid, topic, end)
         self._wake()
+        return True
 
     # -- waiting --------------------------------------------------------------------------
 
-    async def _online(self):
-        while not self._up:
+    async def _until(self, ready, *args):
+        while not ready(*args):
             if self._closed:
-                raise OSError("the client is closed")
+                raise OSError("client closed")
             await self._changed.wait()
-
-    def _check_up(self):
-        if not self._up:
-            raise OSError("the connection was lost")
-
-    async def _until(self, ready, size):
-        while not ready(size):
-            self._check_up()
-            await self._changed.wait()
-            self._check_up()
 
     def _free(self, size):
         """Return whether a packet of `size` bytes may be appended to `_out` now."""
         return not self._writing and self._fits(size)
 
-    def _fits(self, size):
-        try:
-            return self._up and self._room(size)
-        except OSError as e:
-            self._drop(e)
-            return False
+    def _may_go_on(self, size):
+        return not self._writing or self._fits(size)
 
     async def _take_pid(self, answer):
-        while len(self._awaited) >= _IN_FLIGHT:
-            await self._changed.wait()
+        await self._until(lambda: len(self._awaited) < _IN_FLIGHT)
         while True:
             self._pid = self._pid % 0xFFFF + 1
             if self._pid not in self._awaited:
@@ -239,10 +204,9 @@ class Session(Connection):
     async def _answered(self, pid, answer):
         start = ticks_ms()
         while self._awaited[pid] == answer:
-            self._check_up()
             if self._paused:
                 start = ticks_ms()
-            elif ticks_diff(ticks_ms(), start) > self._response_ms:
+            if not self._up or ticks_diff(ticks_ms(), start) > self._response_ms:
                 return False
             await self._changed.wait()
         return True
@@ -296,7 +260,7 @@ class Session(Connection):
             (self.on_message or self._deliver)(topic, msg, retained)
         except Exception as e:  # noqa: BLE001  the application's fault is no reason to hang up
             core.Loop.call_exception_handler(
-                {"message": "in on_message", "exception": e, "future": core.cur_task}
+                {"message": "on_message", "exception": e, "future": core.cur_task}
             )
 
     # -- keep-alive -----------------------------------------------------------------------
@@ -326,16 +290,14 @@ class Session(Connection):
             self.wakes += 1
             self._pulse()
             now = ticks_ms()
-            idle = ticks_diff(now, self._tx_time)
             silent = ticks_diff(now, self._rx_time)
             patience = self._response_ms
-            if self._blocked and idle > patience:
-                raise OSError("the broker takes no data")
             if self._up:
                 patience += self._ping_ms * (_PAUSE if self._paused else 1)
             if silent > patience:
                 raise OSError("no answer from the broker")
-            if max(idle, silent) >= self._ping_ms <= ticks_diff(now, pinged):
+            idle = max(silent, ticks_diff(now, self._tx_time))
+            if idle >= self._ping_ms <= ticks_diff(now, pinged):
                 pinged = now
                 self._ping()
 
@@ -343,7 +305,7 @@ class Session(Connection):
         """Give up the connection, or the attempt at one, because of `error`."""
         if not self._lost.is_set():
             self._turn += not self._up
-            self._up = False
+            self._up = self._writing = False
             self.last_error = str(error)
             self.protocol_errors += isinstance(error, ProtocolError)
             self.dprint("mqtt: %s", self.last_error)
@@ -351,15 +313,21 @@ class Session(Connection):
             self._pulse()
 
 
-def _checked(pieces, length):
-    """Yield the pieces; ValueError when they raise or are not `length` bytes together."""
+def _bytes(text):
+    return text.encode() if isinstance(text, str) else text
+
+
+def _parts(pieces, length, size):
+    """Yield the pieces, in parts of at most `size` bytes; check that they have `length` bytes."""
     try:
         for piece in pieces:
             length -= len(piece)
             if length < 0:
                 break
-            yield piece
+            view = memoryview(piece)
+            for start in range(0, len(piece), size):
+                yield view[start : start + size]
     except Exception as e:  # noqa: BLE001  whatever it is, the message cannot be completed
-        raise ValueError("publish_stream: the pieces raised %r" % e)
+        raise ValueError("pieces raised %r" % e)
     if length:
-        raise ValueError("publish_stream: the pieces do not add up to length")
+        raise ValueError("pieces do not add up to length")

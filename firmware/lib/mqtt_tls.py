@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From the `ssl_params` of mqtt_as to an SSLContext. Imported only where TLS is used."""
+"""TLS for mqtt_as. Imported only where it is used."""
 
 # MicroPython 1.22 has the same in `ssl`; later versions wrap it there once more.
 try:
@@ -8,20 +8,25 @@ except ImportError:
     import ssl as tls
 
 
-def context(params):
-    """Return the context that the keys `cert_reqs`, `cadata`, `cert` and `key` describe.
+def wrap(sock, params, server):
+    """Return `sock` with TLS. The handshake is part of the first reads and writes.
 
-    `cadata`, `cert`, `key`: bytes, PEM or DER. The broker's certificate is verified when
-    `cert_reqs` says so, or when `cadata` is there and `cert_reqs` is not. Raises ValueError or
-    OSError when a certificate or key cannot be read.
+    params: the `ssl_params` of mqtt_as. `context`: an SSLContext; when there is none it is made
+    from the others and kept there. `cadata`, `cert`, `key`: bytes, PEM or DER. The certificate of
+    the broker is verified, against `server_hostname` or else `server`, when `cert_reqs` says so, or
+    when there is `cadata` and no `cert_reqs`. Raises ValueError or OSError when one of them cannot
+    be read.
     """
-    made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    authority = params.get("cadata")
-    made.verify_mode = params.get(
-        "cert_reqs", tls.CERT_REQUIRED if authority else tls.CERT_NONE
-    )
-    if authority:
-        made.load_verify_locations(authority)
-    if params.get("cert"):
-        made.load_cert_chain(params["cert"], params["key"])
-    return made
+    context = params.get("context")
+    if not context:
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        authority = params.get("cadata")
+        verify = tls.CERT_REQUIRED if authority else tls.CERT_NONE
+        context.verify_mode = params.get("cert_reqs", verify)
+        if authority:
+            context.load_verify_locations(authority)
+        if params.get("cert"):
+            context.load_cert_chain(params["cert"], params["key"])
+        params["context"] = context
+    name = params.get("server_hostname", server)
+    return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)

@@ -14,6 +14,18 @@ from node.tasks import Tasks
 from node.version import VERSION
 
 
+class Report:
+    """Something of the node's own that is published as the state of an entity is."""
+
+    def __init__(self, key, leaf=b""):
+        self.key = key
+        self.leaf = leaf
+        self.payload = None
+
+    def state(self):
+        return self.payload
+
+
 class Node:
     """What a component sees of the node it runs on.
 
@@ -31,7 +43,9 @@ class Node:
         self.components = {}
         self.counters = {}
         self.rows = {}  # component name -> row of the `components` topic
-        self._available = {}
+        self._availability = {}  # component name -> its report
+        self._alive = Report(b"alive")
+        self._status = Report(b"status")
         self._crowded = 0  # how many buses are
         self._started = ticks_ms()
         self._uptime = 0
@@ -70,9 +84,12 @@ class Node:
 
     def set_available(self, component, available):
         """Publish whether a component (a chip, for instance) can be reached."""
-        if self._available.get(component.name) != available:
-            self._available[component.name] = available
-            self._publish_available(component.name)
+        name = component.name
+        report = self._availability.get(name)
+        if report is None:
+            report = self._availability[name] = Report(name.encode(), b"/available")
+        report.payload = b"online" if available else b"offline"
+        self.state_changed(report)
 
     def fault(self, name, phase, message):
         """Record that the component `name` failed in `phase`; one line on the log."""
@@ -122,10 +139,10 @@ class Node:
         if self.wifi:
             await self.wifi.connected.wait()
 
-    def publish_availability(self):
+    def publish_reports(self):
         """Publish what can be reached, what runs, and how the node fares."""
-        for name in self._available:
-            self._publish_available(name)
+        for report in self._availability.values():
+            self.state_changed(report)
         self._publish_alive()
         self._publish_status()
         self._rows_changed()
@@ -180,13 +197,10 @@ class Node:
             separator = b","
         yield b"[]" if separator == b"[" else b"]"
 
-    def _publish_available(self, name):
-        payload = b"online" if self._available[name] else b"offline"
-        self.session.send(("%s%s/available" % (self.base, name)).encode(), payload, True)
-
     def _publish_alive(self):
         alive = all(c.alive() for c in self.components.values() if hasattr(c, "alive"))
-        self.session.send((self.base + "alive").encode(), b"ON" if alive else b"OFF", True)
+        self._alive.payload = b"ON" if alive else b"OFF"
+        self.state_changed(self._alive)
 
     async def _publish_regularly(self, setting, publish):
         while True:
@@ -194,17 +208,16 @@ class Node:
             await asyncio.sleep(getattr(self.settings, setting))
 
     def _publish_status(self):
-        payload = json.dumps(self._status()).encode()
-        self.session.send((self.base + "status").encode(), payload, True)
+        self._status.payload = json.dumps(self._read_status()).encode()
+        self.state_changed(self._status)
 
-    def _status(self):
+    def _read_status(self):
         status = {
             "version": VERSION,
             "uptime": self._seconds(),
             "rssi": self.wifi.rssi() if self.wifi else None,
             "heap_free": gc.mem_free(),
             "reset_cause": board.reset_cause(),
-            "mqtt_downtimes": self.session.downtimes,
             "log_lost": self.log.lost,
             "task_crashes": 0,
             "dropped": 0,
@@ -213,9 +226,9 @@ class Node:
             "i2c_errors": 0,
         }
         status.update(self.counters)
-        for component in self.components.values():
-            if hasattr(component, "statistics"):
-                for key, value in component.statistics().items():
+        for source in (self.session,) + tuple(self.components.values()):
+            if hasattr(source, "statistics"):
+                for key, value in source.statistics().items():
                     status[key] = status.get(key, 0) + value
         return status
 

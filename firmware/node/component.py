@@ -103,6 +103,7 @@ class Entity:
     """
 
     platform = None
+    leaf = b"/state"
     words = None
     config = None
     # Of 128 entities most have none of these, so they cost no memory there.

@@ -52,9 +52,10 @@ class Log:
         self._record(1, source, "%s\n%s", (text, trace.getvalue().rstrip()))
 
     def flush(self):
-        """Hand the records kept while there was no link to the sink, oldest first."""
+        """Hand the kept records to the sink, oldest first; return whether none is left."""
         while self._ring and self.sink and self.sink(*self._ring[0]):
             self._ring.pop(0)
+        return not self._ring
 
     def _record(self, level, source, text, args):
         if level > self.level and level > self.mqtt_level:
@@ -70,8 +71,7 @@ class Log:
 
     def _keep(self, level, text):
         # Records leave in order: what waits goes first.
-        self.flush()
-        if not self._ring and self.sink and self.sink(level, text):
+        if self.flush() and self.sink and self.sink(level, text):
             return
         if len(self._ring) >= self._limit:
             self._ring.pop(0)

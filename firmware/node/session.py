@@ -55,18 +55,19 @@ class Session:
         """
         if not self.online:
             return False
+        self._wake.set()  # what waits behind it follows
         if self._direct:
             return self._client.publish_nowait(topic, payload, retain)
         if len(self._outbox) >= _OUTBOX:
             return False
         self._outbox.append((topic, payload, retain))
-        self._wake.set()
         return True
 
     def state_changed(self, entity):
         """Publish the state of `entity`, now or as soon as there is room.
 
-        While the link is down nothing is kept: every state is published when it is back.
+        entity: an Entity, or anything with `key`, `leaf` and `state()`. While the link is down
+        nothing is kept: every state is published when it is back.
         """
         if self.online and not self._send_state(entity):
             self._unsent.add(entity)
@@ -87,10 +88,10 @@ class Session:
         """Publish discovery, availability and every state, as Home Assistant needs them."""
         if self._discovery:
             await self._discovery.publish(self)
+        self._node.publish_reports()
         for entity in tuple(self.entities.values()):
             self.state_changed(entity)
             await asyncio.sleep_ms(0)
-        self._node.publish_availability()
 
     def _send_state(self, entity):
         payload = entity.state()
@@ -98,8 +99,8 @@ class Session:
             return True
         if self._direct:  # the topic in parts, so that a state allocates nothing
             publish = self._client.publish_nowait
-            return publish(entity.key, payload, True, self._prefix, b"/state")
-        return self.send(self._prefix + entity.key + b"/state", payload, True)
+            return publish(entity.key, payload, True, self._prefix, entity.leaf)
+        return self.send(self._prefix + entity.key + entity.leaf, payload, True)
 
     def pause(self, paused):
         """Take no commands for a moment, or go on, where the client can."""
@@ -108,6 +109,15 @@ class Session:
                 self._client.pause_reading()
             else:
                 self._client.resume_reading()
+
+    def statistics(self):
+        """Return counters for the node's status topic."""
+        counters = {"mqtt_downtimes": self.downtimes}
+        for name in ("reads", "writes", "wakes", "skipped", "protocol_errors"):
+            value = getattr(self._client, name, None)
+            if value is not None:
+                counters["mqtt_" + name] = value
+        return counters
 
     # -- what arrives ---------------------------------------------------------------------
 
@@ -199,7 +209,7 @@ class Session:
         await self.announce()
         await client.publish(self._available, "online", True)
         self._node.log.info("mqtt", "online as %s", self._prefix.decode()[:-1])
-        self._node.log.flush()
+        self._wake.set()
 
     async def _unless_lost(self, step):
         try:
@@ -220,16 +230,19 @@ class Session:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._outbox and self.online:
-                await self._client.publish(*self._outbox.pop(0))
-            while self._unsent and self.online:
-                entity = self._unsent.pop()
-                if not self._send_state(entity):
-                    self._unsent.add(entity)
-                    if self._outbox:
-                        self._wake.set()
-                        break
-                    await asyncio.sleep_ms(_RETRY_MS)
+            while self.online and not await self._send_all():
+                await asyncio.sleep_ms(_RETRY_MS)
+
+    async def _send_all(self):
+        """Send what waits, as far as there is room; return whether that was all."""
+        while self._outbox and self.online:
+            await self._client.publish(*self._outbox.pop(0))
+        while self._unsent:
+            entity = self._unsent.pop()
+            if not self._send_state(entity):
+                self._unsent.add(entity)
+                return False
+        return self._node.log.flush()
 
     async def _receive(self):
         async for topic, payload, retained in self._client.queue:

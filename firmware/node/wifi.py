@@ -51,13 +51,14 @@ class WiFi:
                 self._log.warn("wifi", "lost %s", self._ssid)
             else:
                 self._log.warn("wifi", "cannot join %s: %s", self._ssid, self._reason())
-                self._station.disconnect()
                 # Jitter, so that a house full of nodes does not ask at once after a power cut.
                 await asyncio.sleep_ms(pause + getrandbits(9))
                 pause = min(2 * pause, _LONGEST_PAUSE_MS)
 
     async def _join(self):
         if not self._station.isconnected():
+            # The driver tries by itself after a loss, and refuses connect() while it does.
+            self._station.disconnect()
             self._station.connect(self._ssid, self._password)
         started = ticks_ms()
         while not self._station.isconnected():

@@ -111,6 +111,16 @@ def test_shows_time_node_kind_subject_and_payload_of_each_message(
     ]
 
 
+def test_retained_messages_come_in_the_order_of_their_topics(client: MQTT, watch: Watch) -> None:
+    for pin in (10, 9, 0, 11, 1):
+        client.publish(f"home/desk/chip20/out{pin}/state", "OFF", retain=True)
+    watching = watch()
+    watching.wait_line("out11")
+    assert [line.split()[3] for line in watching.lines] == [
+        f"chip20/out{pin}" for pin in (0, 1, 9, 10, 11)
+    ]
+
+
 def test_columns_are_aligned(client: MQTT, watch: Watch) -> None:
     watching = watch()
     watching.wait_told("watching")

@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
 YARD = ROOT / "tools" / "yard"
 
-BUILTIN = set(
-    """array asyncio binascii collections deflate errno gc hashlib heapq io json math micropython os
-    random re select socket ssl struct sys time tls uctypes""".split()
-)
+BUILTIN = {
+    *("array", "asyncio", "binascii", "collections", "deflate", "errno", "gc", "hashlib", "heapq"),
+    *("io", "json", "math", "micropython", "os", "random", "re", "select", "socket", "ssl"),
+    *("struct", "sys", "time", "tls", "uctypes"),
+}
 LIB = {path.stem for path in (FIRMWARE / "lib").glob("*.py")} | {
     path.name for path in (FIRMWARE / "lib").iterdir() if (path / "__init__.py").exists()
 }
@@ -64,13 +65,11 @@ def imports(path: Path) -> Iterator[str]:
 def may_import(path: Path, module: str) -> bool:
     """The table of docs/design.md."""
     room, *rest = path.relative_to(FIRMWARE).parts
-    top = module.split(".")[0]
+    top = module.partition(".")[0]
     if module == "machine":
-        return (
-            room == "components" and rest[0] == "machine" or (room, rest) == ("node", ["board.py"])
-        )
+        return (room, *rest[:1]) in (("node", "board.py"), ("components", "machine"))
     if module == "network":
-        return (room, rest) == ("node", ["wifi.py"])
+        return (room, *rest) == ("node", "wifi.py")
     if top in BUILTIN or (top in LIB and room in ("lib", "node", "components")):
         return True
     if room == "components":
@@ -78,10 +77,14 @@ def may_import(path: Path, module: str) -> bool:
     return top == "node" and room in ("node", "boot.py", "main.py")
 
 
-@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
-def test_firmware_imports_only_what_its_room_may(path: Path) -> None:
-    wrong = [module for module in imports(path) if not may_import(path, module)]
-    assert not wrong, f"{name(path)} must not import {', '.join(wrong)}"
+def test_firmware_imports_only_what_its_room_may() -> None:
+    wrong = [
+        f"{name(path)} imports {module}"
+        for path in sources(FIRMWARE)
+        for module in imports(path)
+        if not may_import(path, module)
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -120,27 +123,30 @@ def test_the_import_rule_tells_right_from_wrong(importer: str, module: str, allo
 def test_the_simulated_board_knows_nothing_of_the_node(room: str, own: list[str]) -> None:
     for path in sources(YARD / room):
         for module in imports(path):
-            ours = module.split(".")[0] in LIB | {"yard", "node", "components"}
+            ours = module.partition(".")[0] in LIB | {"yard", "node", "components"}
             assert not ours or module.startswith(tuple(own)), f"{name(path)} imports {module}"
 
 
 def test_the_port_knows_nothing_of_the_firmware() -> None:
     for path in sources(YARD / "port"):
         for module in imports(path):
-            assert module.split(".")[0] not in LIB | {"node", "components"}, (
+            assert module.partition(".")[0] not in LIB | {"node", "components"}, (
                 f"{name(path)}: {module}"
             )
 
 
-@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
-def test_firmware_does_not_know_that_a_simulator_exists(path: Path) -> None:
-    pattern = (
-        r"simulat|emulat|unix.port|\bmock|\bfake|\byard\b|YARD_|sys\.platform|sys\.implementation"
+def test_firmware_does_not_know_that_a_simulator_exists() -> None:
+    word = re.compile(
+        r"simulat|emulat|unix.port|\bmock|\bfake|\byard\b|YARD_|sys\.platform|sys\.implementation",
+        re.IGNORECASE,
     )
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        assert not re.search(pattern, line, re.IGNORECASE), (
-            f"{name(path)}:{number}: {line.strip()}"
-        )
+    mentions = [
+        f"{name(path)}:{number}: {line.strip()}"
+        for path in sources(FIRMWARE)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if word.search(line)
+    ]
+    assert mentions == []
 
 
 def at_import_time(module: ast.Module) -> Iterator[ast.AST]:
@@ -166,9 +172,9 @@ def impure_calls(module: ast.Module) -> list[str]:
     return [called for called in names if called not in PURE_CALLS | plain | helpers]
 
 
-@pytest.mark.parametrize("path", [p for p in sources(FIRMWARE) if p.parent != FIRMWARE], ids=name)
-def test_nothing_is_created_at_import_time(path: Path) -> None:
-    assert impure_calls(tree(path)) == []
+def test_nothing_is_created_at_import_time() -> None:
+    modules = [path for path in sources(FIRMWARE) if path.parent != FIRMWARE]  # not boot, main
+    assert {name(p): calls for p in modules if (calls := impure_calls(tree(p)))} == {}
 
 
 @pytest.mark.parametrize(
@@ -185,48 +191,62 @@ def test_the_import_time_rule_sees_what_is_created(text: str) -> None:
     assert impure_calls(ast.parse(text))
 
 
-def swallowing(module: ast.Module) -> Iterator[str]:
-    """Handlers that hide what happened or catch what is not theirs."""
-    for node in ast.walk(module):
-        if isinstance(node, ast.ExceptHandler):
-            caught = (
-                set()
-                if node.type is None
-                else {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)}
-            )
-            silent = all(isinstance(line, ast.Pass) for line in node.body)
-            if node.type is None or caught & BROAD or silent:
-                yield f"line {node.lineno}: except {ast.unparse(node.type) if node.type else ''}"
+def swallowing(module: ast.Module) -> list[str]:
+    """Handlers that hide what happened, or catch what is not theirs."""
+    handlers = [node for node in ast.walk(module) if isinstance(node, ast.ExceptHandler)]
+    return [
+        f"line {h.lineno}: {ast.unparse(h)}" for h in handlers if _is_silent(h) or _is_broad(h)
+    ]
 
 
-@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
-def test_firmware_swallows_no_exception(path: Path) -> None:
-    assert list(swallowing(tree(path))) == []
+def _is_silent(handler: ast.ExceptHandler) -> bool:
+    return all(isinstance(line, ast.Pass) for line in handler.body)
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    return bool(BROAD & {n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)})
+
+
+def test_firmware_swallows_no_exception() -> None:
+    assert {name(p): found for p in sources(FIRMWARE) if (found := swallowing(tree(p)))} == {}
 
 
 @pytest.mark.parametrize("handler", ["except:", "except BaseException:", "except OSError:"])
 def test_the_rule_of_exceptions_sees_what_is_swallowed(handler: str) -> None:
-    assert list(swallowing(ast.parse(f"try:\n    f()\n{handler}\n    pass")))
+    assert swallowing(ast.parse(f"try:\n    f()\n{handler}\n    pass"))
 
 
-@pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)
-def test_firmware_does_not_check_with_assert(path: Path) -> None:
-    lines = [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
-    assert not lines, f"{name(path)}: assert is gone under -O, lines {lines}"
+def test_firmware_does_not_check_with_assert() -> None:
+    asserts = [
+        f"{name(path)}:{node.lineno}"
+        for path in sources(FIRMWARE)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Assert)
+    ]
+    assert asserts == [], "-O takes them away"
 
 
-@pytest.mark.parametrize("path", [*sources(FIRMWARE), *sources(YARD)], ids=name)
-def test_a_source_file_has_licence_and_docstring_and_fits_the_eye(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    module = tree(path)
-    assert text.startswith("# SPDX-License-Identifier: MIT\n")
-    assert ast.get_docstring(module)
-    assert text.count("\n") <= LONGEST_MODULE
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno is not None
-            length = node.end_lineno - node.lineno + 1
-            assert length <= LONGEST_FUNCTION, f"{name(path)}: {node.name} has {length} lines"
+def test_every_source_file_names_its_licence_and_its_purpose() -> None:
+    for path in (*sources(FIRMWARE), *sources(YARD)):
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("# SPDX-License-Identifier: MIT\n"), name(path)
+        assert ast.get_docstring(ast.parse(text)), name(path)
+
+
+def test_modules_and_functions_fit_the_eye() -> None:
+    too_long = []
+    for path in (*sources(FIRMWARE), *sources(YARD)):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > LONGEST_MODULE:
+            too_long.append(f"{name(path)}: {lines} lines")
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > LONGEST_FUNCTION:
+                    too_long.append(f"{name(path)}, {node.name}: {lines} lines")
+    assert too_long == []
 
 
 @pytest.mark.parametrize("path", sources(FIRMWARE), ids=name)

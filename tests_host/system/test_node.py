@@ -249,13 +249,13 @@ def test_the_node_comes_back_when_wifi_was_away(sim: StartSim, mqtt: Connect) ->
     desk.board.wifi(True)
     wait_until(lambda: desk.log.count("wifi: joined") == 2, 30, "the node to join")
     client.clear()
-    client.publish(desk.base + "chip20/out4/set", "ON", qos=0)
 
     def switched() -> bool:
         client.publish(desk.base + "chip20/out4/set", "ON", qos=0)
         return bool(client.of(desk.base + "chip20/out4/state"))
 
     wait_until(switched, 30, "a command to be carried out")
+    assert " died " not in desk.log
 
 
 COMPONENTS_WITH_FAULTS = """{

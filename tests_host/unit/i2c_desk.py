@@ -6,6 +6,7 @@ import errno
 from bus_worker import BusWorker
 from command_buffer import OFF, ON, TOGGLE
 from expander import Expander, Pin
+
 from yard.model.bus import Bus
 from yard.model.mcp23017 import MCP23017
 
@@ -13,7 +14,7 @@ PERIOD = 1 << 30  # of ticks on the ESP32
 
 
 class Clock:
-    """What a library needs of `time`, with the wrap-around of the ESP32; stands still by itself."""
+    """What a library needs of `time`, wrapping as on the ESP32; stands still by itself."""
 
     def __init__(self, start_ms=0):
         self.us = start_ms * 1000
@@ -117,14 +118,18 @@ class Desk:
             chip.input(target.pin.number, target, **options)
         return targets
 
-    def run(self, ms, each_step=None):
+    def step(self, end, after_step=None):
+        """Let the worker make one step, then sleep, but not beyond the time `end` in us."""
+        wait = self.worker.step()
+        if after_step:
+            after_step()
+        self.clock.us = min(end, self.clock.us + wait * 1000) if wait else self.clock.us + 20
+
+    def run(self, ms, after_step=None):
         """Let the worker work for `ms` of simulated time."""
         end = self.clock.us + ms * 1000
         while self.clock.us < end:
-            wait = self.worker.step()
-            if each_step:
-                each_step()
-            self.clock.us = min(end, self.clock.us + wait * 1000) if wait else self.clock.us + 20
+            self.step(end, after_step)
 
     def submit(self, target, action, value=0, ttl_ms=1500, tag=None):
         self.worker.submit(target, action, value, ttl_ms, tag)

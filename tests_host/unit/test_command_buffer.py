@@ -5,6 +5,7 @@ import gc
 import random
 
 from command_buffer import OFF, ON, CommandBuffer
+
 from i2c_desk import PERIOD, Clock
 
 CLOCK = Clock()

@@ -5,6 +5,7 @@ import gc
 import random
 
 from debounce import Debounce
+
 from i2c_desk import PERIOD, Clock
 
 CLOCK = Clock()

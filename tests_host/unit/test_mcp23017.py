@@ -5,9 +5,10 @@ import errno
 import gc
 import random
 
+from mcp23017 import MCP23017
+
 from harness import raises
 from i2c_desk import Clock, ModelI2C
-from mcp23017 import MCP23017
 from yard.model import mcp23017 as model
 from yard.model.bus import Bus
 
@@ -75,14 +76,17 @@ def test_the_latch_is_written_before_the_directions():
 def test_no_output_is_ever_at_another_level_than_wanted_during_setup():
     random.seed(5)
     for _ in range(20):
-        bench = Bench()
-        latch = random.getrandbits(16)
-        bench.chip.noise = lambda: latch  # what is wired to the pins keeps them as they shall be
-        seen = []
-        bench.chip.on_change = lambda chip: seen.append(chip.levels())
-        bench.set_up(latch=latch)
-        assert [level for level in seen if level != latch] == []
-        assert bench.chip.levels() == latch
+        compare_levels_during_setup(random.getrandbits(16))
+
+
+def compare_levels_during_setup(latch):
+    bench = Bench()
+    bench.chip.noise = lambda: latch  # what is wired to the pins keeps them as they shall be
+    seen = []
+    bench.chip.on_change = lambda chip: seen.append(chip.levels())
+    bench.set_up(latch=latch)
+    assert [level for level in seen if level != latch] == []
+    assert bench.chip.levels() == latch
 
 
 def test_setup_works_whatever_another_program_left_behind():

@@ -15,6 +15,7 @@ WORDS = {b"ON": 1, b"OFF": 0}
 
 class FakeEntity:
     platform = "switch"
+    leaf = b"/state"
     config = None
     options = None
 
@@ -154,8 +155,8 @@ class FakeNode:
     def count(self, name):
         self.counts[name] = self.counts.get(name, 0) + 1
 
-    def publish_availability(self):
-        self.client.published.append(("availability", "", False))
+    def publish_reports(self):
+        self.client.published.append(("reports", "", False))
 
     async def link_ready(self):
         await asyncio.sleep_ms(0)
@@ -385,3 +386,14 @@ async def test_a_network_that_is_back_ends_the_pause_before_the_next_attempt():
     node.session.network_joined()
     await asyncio.sleep_ms(20)
     assert node.client.connects == 2
+
+
+async def test_a_record_that_finds_no_room_follows_later():
+    node, _ = await online_node(DirectClient)
+    node.log.sink = lambda level, text: node.session.send(b"log", text.encode())
+    node.client.room = 0
+    node.log.error("a", "1")
+    await asyncio.sleep_ms(0)
+    assert node.client.published == []
+    node.client.room = 1
+    await run_until(lambda: node.client.published == [("log", "a: 1", False)])

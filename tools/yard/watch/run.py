@@ -2,14 +2,17 @@
 """Puts `yard watch` together."""
 
 import asyncio
+import re
 import signal
 import sys
 from datetime import datetime
 
 from yard.broker_address import BrokerAddress
 from yard.follow import follow
-from yard.watch.record import record
+from yard.watch.record import Record, record
 from yard.watch.view import JSONLines, Table
+
+_RETAINED_S = 0.1  # in which a broker sends what it has retained, in any order
 
 
 def run(broker: BrokerAddress, home: str, node: str | None, as_json: bool) -> None:
@@ -32,6 +35,7 @@ class Watch:
         self._topics = [f"{home}/{node}/#", f"{home}/log/+/{node}"] if node else [f"{home}/#"]
         self._view = view
         self._told = False  # that there is no broker
+        self._waiting: list[Record] = []
 
     async def run(self) -> None:
         """Show what comes until a signal ends it."""
@@ -47,7 +51,18 @@ class Watch:
 
     def _message(self, topic: str, payload: bytes, retained: bool) -> None:
         now = datetime.now().astimezone()
-        self._view.show(record(self._home, topic, payload, retained, now))
+        self._waiting.append(record(self._home, topic, payload, retained, now))
+        if not retained:
+            self._show_waiting()
+        elif len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(_RETAINED_S, self._show_waiting)
+
+    def _show_waiting(self) -> None:
+        """Show what waits: the retained messages in the order of their topics, the newest last."""
+        self._waiting.sort(key=lambda record: (not record.retained, _natural(record.topic)))
+        for waiting in self._waiting:
+            self._view.show(waiting)
+        self._waiting.clear()
 
     def _connected(self) -> None:
         self._told = False
@@ -57,6 +72,12 @@ class Watch:
         if not self._told:
             self._told = True
             _tell(f"no broker at {self._broker}: {reason}; trying again")
+
+
+def _natural(topic: str) -> list[tuple[int, str]]:
+    """Return a key that sorts out2 before out10."""
+    parts = re.split(r"(\d+)", topic)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _tell(text: str) -> None:

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""`tools/setup.sh`: what it does the first time, the second time, and where it cannot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# A Python that notes what it is asked for. VERSION_OK and VENV_OK are exit statuses.
+FAKE_PYTHON = """#!/bin/sh
+case "$*" in
+    --version) echo "Python 3.9.2" ;;
+    *version_info*\\<*) exit $VERSION_OK ;;
+    *python%d*) echo "python3.11-venv" ;;
+    *ensurepip*) exit $VENV_OK ;;
+    "-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python; cp "$0" .venv/bin/pip
+        echo venv >> calls ;;
+    *) echo "pip $*" >> calls; exit ${PIP_OK:-0} ;;
+esac
+"""
+
+
+class Project:
+    """A project that holds nothing but what setup.sh reads."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "tools").mkdir(parents=True)
+        shutil.copy(ROOT / "tools" / "setup.sh", folder / "tools")
+        for name in ("requirements.txt", "requirements-test.txt", "pyproject.toml"):
+            (folder / name).write_text(f"{name}\n")
+        (folder / "python").write_text(FAKE_PYTHON)
+        (folder / "python").chmod(0o755)
+        self.folder = folder
+
+    def setup(self, what: str = "runtime", **variables: str) -> subprocess.CompletedProcess[str]:
+        fake = {"PYTHON": str(self.folder / "python"), "VERSION_OK": "0", "VENV_OK": "0"}
+        return subprocess.run(
+            [self.folder / "tools" / "setup.sh", what],
+            env={**os.environ, **fake, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def calls(self) -> list[str]:
+        """What the fake Python was asked for: `venv`, or pip's last argument."""
+        path = self.folder / "calls"
+        return (
+            [line.split()[-1] for line in path.read_text().splitlines()] if path.exists() else []
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")
+
+
+def test_the_first_time_makes_the_environment_and_installs(project: Project) -> None:
+    done = project.setup()
+    assert done.returncode == 0, done.stderr
+    assert project.calls == ["venv", "requirements.txt", "."]
+
+
+def test_the_second_time_does_nothing_and_says_nothing(project: Project) -> None:
+    project.setup()
+    started = time.monotonic()
+    done = project.setup()
+    assert time.monotonic() - started < 1
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert project.calls == ["venv", "requirements.txt", "."]
+
+
+def test_tests_add_to_the_environment_that_is_there(project: Project) -> None:
+    project.setup()
+    project.setup("test")
+    assert project.calls == ["venv", "requirements.txt", ".", "requirements-test.txt", "."]
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "pyproject.toml"])
+def test_changed_requirements_are_installed(project: Project, file: str) -> None:
+    project.setup()
+    (project.folder / file).write_text("changed\n")
+    project.setup()
+    assert project.calls == ["venv", *["requirements.txt", "."] * 2]
+
+
+def test_a_project_that_was_moved_gets_a_new_environment(project: Project, tmp_path: Path) -> None:
+    project.setup()
+    project.folder = project.folder.rename(tmp_path / "moved")
+    project.setup()
+    assert project.calls == ["venv", "requirements.txt", "."] * 2
+
+
+def test_an_installation_that_failed_is_tried_again(project: Project) -> None:
+    failed = project.setup(PIP_OK="1")
+    assert failed.returncode == 1
+    assert "pip could not install requirements.txt" in failed.stderr
+    assert project.setup().returncode == 0
+
+
+def test_a_python_that_is_too_old_is_one_line(project: Project) -> None:
+    done = project.setup(VERSION_OK="1")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Python 3.11 or newer is needed, here is Python 3.9.2." in done.stderr
+    assert not (project.folder / ".venv").exists()
+
+
+def test_a_python_without_venv_is_one_line_with_the_command_to_run(project: Project) -> None:
+    done = project.setup(VENV_OK="1")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Run: sudo apt-get install python3.11-venv" in done.stderr
+    assert not (project.folder / ".venv").exists()
