@@ -142,7 +142,8 @@ async def measure_code(deployment: Deployment, memory: Memory) -> None:
         if not names:
             continue
         mpy = sum(deployment.sizes[name] for name in names)
-        stays = any(name in kept for name in names)
+        # A module that stays may have come with the package that it lies in, which always does.
+        stays = max(names, key=deployment.sizes.__getitem__) in kept
         heap = entry.took.objects + Names.ENTRY * entry.took.names.count
         memory.modules.append(Module(", ".join(names), heap, mpy, stays))
         # The names of a module stay when it goes.

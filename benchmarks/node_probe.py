@@ -104,7 +104,7 @@ class Probe:
 
     async def states(self, count):
         """Publish the states of outputs `count` times, by turns."""
-        entities = list(self.node.session.entities.values())
+        entities = list(self.node.entities.values())
         for i in range(int(count)):
             self.node.state_changed(entities[i % len(entities)])
             await asyncio.sleep_ms(2)

@@ -113,14 +113,13 @@ class Connection:
                 until = None
                 self.wakes += 1
                 yield core._io_queue.queue_read(self._sock)
-            count = self._sock.readinto(packets.space())
+            count = packets.read(self._sock)
             if count is None:
                 continue
             if count == 0:
                 raise OSError("closed by the broker")
             self.reads += 1
             self._rx_time = ticks_ms()
-            packets.add(count)
             while self._sock and packets.next():
                 while not self._take():
                     yield from self._changed.wait()

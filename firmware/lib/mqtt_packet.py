@@ -18,9 +18,9 @@ _PINGRESP = const(0xD0)
 
 OVERHEAD = 9  # bytes that any packet but CONNECT has beside topic and payload, at most
 
-# Remaining length of what a client may receive at QoS 0 and 1, but PUBLISH, by the first byte of
-# the packet. A SUBACK answers a single topic here.
-_LENGTHS = {_CONNACK: 2, _PUBACK: 2, _SUBACK: 3, _UNSUBACK: 2, _PINGRESP: 0}
+# Bytes of what a client may receive at QoS 0 and 1 beside PUBLISH, by the first byte. A SUBACK
+# answers a single topic here.
+_SIZES = {_CONNACK: 4, _PUBACK: 4, _SUBACK: 5, _UNSUBACK: 4, _PINGRESP: 2}
 
 
 class ProtocolError(OSError):
@@ -71,8 +71,7 @@ def put_publish(out, flags, pid, length, topic, prefix=b"", suffix=b""):
 
 def put_puback(out, pid):
     """Append a PUBACK packet. Allocates nothing while `out` has room."""
-    out.append(_PUBACK)
-    out.append(2)
+    out.extend(b"\x40\x02")
     _put_number(out, pid)
 
 
@@ -132,8 +131,8 @@ class PacketReader:
     PUBLISH, or when memory is short, only the beginning is kept, so that it can be acknowledged.
 
     Of the current packet: `head`, the first byte. `pid`, the packet id, else 0; of a CONNACK its
-    flags and return code as one number. `code`, the return code of a SUBACK, else 0. Of a PUBLISH
-    also `topic()`, `payload()` and `whole`: false when it was too long to be kept.
+    flags and return code as one number. `code`, the last byte (the return code of a SUBACK). Of a
+    PUBLISH also `topic()`, `payload()` and `whole`: false when it was too long to be kept.
     """
 
     def __init__(self, size, limit):
@@ -143,25 +142,22 @@ class PacketReader:
 
     def reset(self):
         """Forget everything that was read."""
-        self._skip = 0  # bytes to come that belong to a packet that was too long
         self._use(self._own)
 
     def _use(self, buffer):
         self._buffer = buffer
         self._view = memoryview(buffer)
         self._address = addressof(buffer)
-        self._next = self._end = 0  # where the packet after the current one, and free space, begin
+        # Where the next packet and the free space begin. What is to be skipped lies between them
+        # when the next packet begins beyond the free space.
+        self._next = self._end = 0
 
-    def space(self):
-        """Return the buffer for the next bytes from the peer; `add` tells how many there were."""
-        return self._view[self._end :] if self._end else self._buffer
-
-    def add(self, count):
-        """Take `count` bytes that have been written to `space()`."""
-        self._end += count
-        if self._skip:
-            self._next = min(self._skip, count)
-            self._skip -= self._next
+    def read(self, stream):
+        """Read once from `stream`; return what its `readinto` returned."""
+        count = stream.readinto(self._view[self._end :] if self._end else self._buffer)
+        if count:
+            self._end += count
+        return count
 
     def next(self):
         """Go to the next packet; false when more bytes are needed. Raises ProtocolError."""
@@ -170,21 +166,20 @@ class PacketReader:
         have = self._end - start
         size = packet_size(buffer, start, self._end)
         self.whole = 0 < size <= have
-        if not self.whole:
-            if have < len(buffer):
-                return self._make_room(start, have)
-            if size <= self._limit and self._grow(size):
-                return False
-        self._next = min(start + size, self._end)
-        self._skip = start + size - self._next
-        self.head = buffer[start]
+        if not self.whole and self._make_room(start, have, size):
+            return False
+        self._next = start + size
+        self.head = head = buffer[start]
         body = start + 2
         while buffer[body - 1] & 0x80:
             body += 1
-        if self.head & 0xF0 == _PUBLISH:
-            self._publish(body)
-        else:
-            self._answer(body, start + size - body)
+        if head & 0xF0 == _PUBLISH:
+            self._publish(body, min(start + size, self._end))
+            return True
+        if _SIZES.get(head) != size:
+            raise ProtocolError("unexpected packet %02x, %d bytes" % (head, size))
+        self.pid = self._number(body, self._next) if size > 2 else 0
+        self.code = buffer[self._next - 1]
         return True
 
     def topic(self):
@@ -196,48 +191,40 @@ class PacketReader:
         """Return the payload as bytes."""
         return bytes_at(self._address + self._payload, self._next - self._payload)
 
-    def _publish(self, body):
-        end = self._next
+    def _publish(self, body, end):
         qos_bits = self.head & 6
-        if qos_bits > 2:
-            raise ProtocolError("PUBLISH with QoS 2, which nobody subscribed to")
         self._topic = topic = body + 2
         self._topic_end = after = topic + self._number(body, end)
-        self._payload = after + qos_bits  # a packet id has 2 bytes
+        self._payload = after + qos_bits  # a packet id has 2 bytes, as 2 is the bit of QoS 1
         self.pid = self._number(after, end) if qos_bits else 0
-        self.code = 0
-        if after == topic or self._payload > end or (qos_bits and not self.pid):
-            raise ProtocolError("malformed PUBLISH")
-
-    def _answer(self, body, length):
-        head = self.head
-        if _LENGTHS.get(head) != length:
-            raise ProtocolError("unexpected packet 0x%02x of %d bytes" % (head, length))
-        self.pid = self._number(body, self._next) if length else 0
-        self.code = self._buffer[self._next - 1] if head == _SUBACK else 0
+        if qos_bits > 2 or after == topic or self._payload > end or qos_bits and not self.pid:
+            raise ProtocolError("malformed PUBLISH, or QoS 2")
 
     def _number(self, at, end):
         if at + 2 > end:
-            raise ProtocolError("a number beyond the end of its packet")
+            raise ProtocolError("malformed packet")
         return self._buffer[at] << 8 | self._buffer[at + 1]
 
-    def _make_room(self, start, have):
-        if start:
-            if self._buffer is not self._own:  # it held a single packet, which has been read
+    def _make_room(self, start, have, size):
+        """Make room for the rest of a packet of which `have` bytes are there; false: too long."""
+        if have <= 0:
+            if self._buffer is not self._own:  # made for the packet before
                 self._use(self._own)
-            elif have:
+            self._end = 0
+            self._next = -have
+        elif have < len(self._buffer):
+            if start:
                 self._view[:have] = self._view[start : self._end]
-            self._next = 0
-            self._end = have
-        return False
-
-    def _grow(self, size):
-        try:
-            buffer = bytearray(size)
-        except MemoryError:
+                self._next = 0
+                self._end = have
+        elif size > self._limit:
             return False
-        have = self._end
-        buffer[:have] = self._own
-        self._use(buffer)
-        self._end = have
+        else:
+            try:
+                buffer = bytearray(size)
+            except MemoryError:
+                return False
+            buffer[:have] = self._own
+            self._use(buffer)
+            self._end = have
         return True

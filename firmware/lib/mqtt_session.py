@@ -5,7 +5,8 @@ A task that waits here looks again whenever `_changed` is pulsed: when bytes hav
 acknowledgement came, when the connection came or went, and about every second.
 """
 
-from asyncio import Event, core, sleep_ms
+from asyncio import Event, sleep_ms
+from sys import print_exception
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -259,9 +260,7 @@ class Session(Connection):
         try:
             (self.on_message or self._deliver)(topic, msg, retained)
         except Exception as e:  # noqa: BLE001  the application's fault is no reason to hang up
-            core.Loop.call_exception_handler(
-                {"message": "on_message", "exception": e, "future": core.cur_task}
-            )
+            print_exception(e)
 
     # -- keep-alive -----------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class Node:
         self.base = "%s/%s/" % (settings.MQTT_HOME, self.id)
         self.log = Log(settings.LOG_LEVEL, settings.LOG_MQTT_LEVEL, settings.LOG_RING)
         self.components = {}
+        self.entities = {}  # b"<component>/<object>" -> entity
         self.counters = {}
         self.rows = {}  # component name -> row of the `components` topic
         self._availability = {}  # component name -> its report
@@ -65,22 +66,23 @@ class Node:
         Raises ValueError when the component has an entity of that id already.
         """
         key = ("%s/%s" % (component.name, entity.object_id)).encode()
-        if key in self.session.entities:
+        if key in self.entities:
             raise ValueError("%s is used twice" % key.decode())
         entity.key = key
         entity.component = component
-        self.session.entities[key] = entity
+        self.entities[key] = entity
 
     def remove_entities(self, component):
         """Forget every entity of a component."""
-        entities = self.session.entities
+        entities = self.entities
         for key in tuple(entities):
             if entities[key].component is component:
                 del entities[key]
 
     def state_changed(self, entity):
         """Publish the state of an entity."""
-        self.session.state_changed(entity)
+        if self.session:
+            self.session.state_changed(entity)
 
     def set_available(self, component, available):
         """Publish whether a component (a chip, for instance) can be reached."""
@@ -113,7 +115,8 @@ class Node:
     def crowded(self, crowded):
         """Commands come faster than they can be carried out; or (False) no longer."""
         self._crowded += 1 if crowded else -1
-        self.session.pause(self._crowded > 0)
+        if self.session:
+            self.session.pause(self._crowded > 0)
 
     def count(self, counter, amount=1):
         """Add to a counter of the `status` topic."""
@@ -125,12 +128,16 @@ class Node:
         """Start everything; returns only when the node is shut down."""
         if self.settings.WATCHDOG_S:
             self.spawn("watchdog", board.feed_watchdog, self.settings.WATCHDOG_S)
-        self._start_session()
+        if self.settings.MQTT_HOST:
+            self._make_session()
+        else:
+            self.log.error("settings", "MQTT_HOST: no broker is set; only local functions work")
         await import_once("node.loader").Loader(self).load()
         gc.collect()
-        self.session.start()
-        self.spawn("alive", self._publish_regularly, "ALIVE_INTERVAL", self._publish_alive)
-        self.spawn("status", self._publish_regularly, "STATUS_INTERVAL", self._publish_status)
+        if self.session:
+            self.session.start()
+            self.spawn("alive", self._publish_regularly, "ALIVE_INTERVAL", self._publish_alive)
+            self.spawn("status", self._publish_regularly, "STATUS_INTERVAL", self._publish_status)
         while True:
             await asyncio.sleep(3600)
 
@@ -147,7 +154,7 @@ class Node:
         self._publish_status()
         self._rows_changed()
 
-    def _start_session(self):
+    def _make_session(self):
         from mqtt_as import MQTTClient, config
 
         from node.mqtt_config import client_config

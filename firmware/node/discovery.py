@@ -35,7 +35,7 @@ class Discovery:
     async def publish(self, session):
         """Announce the node and every component that has entities."""
         groups = {None: []}
-        for entity in session.entities.values():
+        for entity in self._node.entities.values():
             component = entity.component
             groups.setdefault(component if component.device else None, []).append(entity)
         for component, entities in groups.items():

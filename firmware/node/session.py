@@ -31,7 +31,7 @@ class Session:
         self._available = prefix + "available"
         self._birth = (discovery.prefix + "/status").encode() if discovery else None
         self._discovery = discovery
-        self.entities = {}  # b"<component>/<object>" -> entity
+        self._entities = node.entities
         self.online = False
         self.downtimes = 0
         self._connecting = False  # since the first attempt
@@ -89,7 +89,7 @@ class Session:
         if self._discovery:
             await self._discovery.publish(self)
         self._node.publish_reports()
-        for entity in tuple(self.entities.values()):
+        for entity in tuple(self._entities.values()):
             self.state_changed(entity)
             await asyncio.sleep_ms(0)
 
@@ -124,7 +124,7 @@ class Session:
     def _on_message(self, topic, payload, retained):
         if topic.startswith(self._prefix) and topic.endswith(b"/set"):
             key = topic[len(self._prefix) : -4]
-            entity = self.entities.get(key)
+            entity = self._entities.get(key)
             if entity is None or entity.words is None:
                 self._refuse(topic, "no entity takes commands here")
             elif retained:

@@ -138,6 +138,7 @@ class FakeNode:
         self.id = self.name = "n1"
         self.base = "home/n1/"
         self.counts = {}
+        self.entities = {}
         self.log = Log("critical", "warn")
         self.crashes = []
         self.tasks = Tasks(lambda name, e: self.crashes.append(e))
@@ -162,7 +163,7 @@ class FakeNode:
         await asyncio.sleep_ms(0)
 
     def add(self, entity):
-        self.session.entities[entity.key] = entity
+        self.entities[entity.key] = entity
         return entity
 
     async def come_online(self):
