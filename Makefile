@@ -9,7 +9,7 @@ UV := uv
 .PHONY: help setup setup-test mosquitto sim test lint format bench package pins clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make the virtual environment .venv, or bring it up to date.
 	@tools/setup.sh runtime
@@ -21,7 +21,7 @@ test: setup-test mosquitto lint ## Run every test; ARGS="-k pattern" chooses som
 	@$(BIN)/pytest $(ARGS)
 
 bench: setup-test mosquitto ## Measure a simulated node and print its figures.
-	@$(BIN)/python benchmarks/run.py $(ARGS)
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 lint: setup-test ## Check style, types and spelling.
 	@$(BIN)/ruff check
@@ -39,8 +39,8 @@ package: setup ## List the files of firmware/ in package.json.
 pins: ## Renew the pinned requirements from pyproject.toml (needs uv).
 	@tools/pins.sh $(UV)
 
-clean: ## Remove what was made here: environment, caches, simulated state.
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis state tools/*.egg-info
+clean: ## Remove the environment and the caches; the simulated node keeps its state folder.
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis tools/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup-test:

@@ -15,6 +15,10 @@ from collections.abc import Callable
 
 OnMessage = Callable[[bytes, bytes, int], None]
 
+_PUBLISH = 3
+_PUBACK = 4
+_LAST_ID = 0xFFFF
+
 
 def _length(n: int) -> bytes:
     out = bytearray()
@@ -29,17 +33,26 @@ def _text(s: bytes) -> bytes:
     return struct.pack("!H", len(s)) + s
 
 
-def publish_packet(topic: bytes, payload: bytes) -> bytes:
-    """Return a QoS 0 PUBLISH."""
-    body = _text(topic) + payload
-    return b"\x30" + _length(len(body)) + body
+def publish_packet(topic: bytes, payload: bytes, identifier: int = 0) -> bytes:
+    """Return a PUBLISH: QoS 1 with an identifier, QoS 0 without one."""
+    if not identifier:
+        body = _text(topic) + payload
+        return b"\x30" + _length(len(body)) + body
+    body = _text(topic) + struct.pack("!H", identifier) + payload
+    return b"\x32" + _length(len(body)) + body
 
 
 class Load(asyncio.Protocol):
-    """One MQTT connection; each PUBLISH goes to `on_message(topic, payload, monotonic ns)`."""
+    """One MQTT connection; each PUBLISH goes to `on_message(topic, payload, monotonic ns)`.
 
-    def __init__(self, on_message: OnMessage) -> None:
+    Attributes:
+        qos: of the subscription and of `packet()`.
+    """
+
+    def __init__(self, on_message: OnMessage, qos: int) -> None:
         self.on_message = on_message
+        self.qos = qos
+        self._identifier = 0
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
         self._acknowledged = asyncio.Event()
@@ -48,7 +61,7 @@ class Load(asyncio.Protocol):
     async def connect(cls, port: int, on_message: OnMessage, subscribe: bytes, qos: int) -> Load:
         """Connect to the broker on loopback and subscribe."""
         loop = asyncio.get_running_loop()
-        _, load = await loop.create_connection(lambda: cls(on_message), "127.0.0.1", port)
+        _, load = await loop.create_connection(lambda: cls(on_message, qos), "127.0.0.1", port)
         body = _text(b"MQTT") + b"\x04\x02\x00\x00" + _text(b"load-%d" % time.monotonic_ns())
         await load._request(b"\x10" + _length(len(body)) + body)
         body = struct.pack("!H", 1) + _text(subscribe) + bytes([qos])
@@ -59,6 +72,13 @@ class Load(asyncio.Protocol):
         self._acknowledged.clear()
         self.write(packet)
         await asyncio.wait_for(self._acknowledged.wait(), 5)
+
+    def packet(self, topic: bytes, payload: bytes) -> bytes:
+        """Return a PUBLISH of this connection's QoS."""
+        if not self.qos:
+            return publish_packet(topic, payload)
+        self._identifier = self._identifier % _LAST_ID + 1
+        return publish_packet(topic, payload, self._identifier)
 
     def write(self, packets: bytes) -> None:
         """Send ready-made packets at once."""
@@ -71,11 +91,13 @@ class Load(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by asyncio."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
+        """Called by asyncio: hand over every complete packet."""
         now = time.monotonic_ns()
         buffer = self._buffer + data
         at, end = 0, len(buffer)
@@ -97,8 +119,9 @@ class Load(asyncio.Protocol):
 
     def _packet(self, head: int, body: bytes, now: int) -> None:
         kind = head >> 4
-        if kind != 3:
-            self._acknowledged.set()
+        if kind != _PUBLISH:
+            if kind != _PUBACK:
+                self._acknowledged.set()
             return
         size = struct.unpack_from("!H", body)[0]
         start = 2 + size

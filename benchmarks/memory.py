@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -36,10 +37,12 @@ BOARD_HEAP = 105 * KILO  # what a stock ESP32 surely has
 _PINS = 16
 _INPUTS = 6  # where there are any; pins 7 and 15 cannot be
 _FIRST = 0x20
-_COUNT = 100  # of whatever is measured by the piece
-_BOUNCE_S = 0.015  # less than the debounce time of 20 ms
+_TIMES = 21  # that each thing is measured; odd
+_DEBOUNCE_MS = 100
+_BOUNCE_S = 0.05  # some polls long, but less than that
 _PACKET_PAUSE_S = 0.005
-_IDLE_S = 3.0
+_POLLS_S = 0.3
+_IDLE_S = 20.0
 _LOAD_PAUSE_S = 0.02
 
 
@@ -122,7 +125,8 @@ def components(chips: int, inputs: int) -> str:
 def _pin(chip: int, pin: int, is_input: bool) -> dict[str, object]:
     number = chip * _PINS + pin + 1
     if is_input:
-        return {"pin": pin, "type": "binary_sensor", "name": f"Button {number}", "id": f"in{pin}"}
+        button = {"pin": pin, "type": "binary_sensor", "name": f"Button {number}"}
+        return button | {"id": f"in{pin}", "debounce": _DEBOUNCE_MS}
     return {"pin": pin, "type": "switch", "name": f"Relay {number}", "id": f"out{pin}"}
 
 
@@ -215,31 +219,28 @@ Work = Callable[[], Awaitable[None]]
 
 async def measure_allocation(deployment: Deployment, memory: Memory) -> None:
     """Count what is allocated in steady state, on one chip with inputs and outputs."""
+    figures = memory.figures
     async with MemoryNode(deployment.start(1, _INPUTS)) as node:
         await node.online(_PINS)
-        work = Steady(node)
-        for once in (work.command, work.press, work.bounce):
-            await once()  # the first one may import or grow something
-        counting = await _allocated(node, work.nothing)
+        steady = Steady(node)
+        counting = await _allocated(node, steady.nothing)  # by the question that ends it
 
-        async def each(name: str, what: Work, count: int) -> None:
-            async def many() -> None:
-                for _ in range(count):
-                    await what()
+        async def per(work: Work) -> int:
+            # One at a time, so that most times nothing else falls into the same time.
+            times = [await _allocated(node, work) - counting for _ in range(_TIMES)]
+            return round(statistics.median(times))
 
-            taken = await _allocated(node, many) - counting
-            memory.figures[name] = round(taken / count)
-
-        polls = work.transactions()
-        taken = await _allocated(node, work.idle) - counting
-        memory.figures["per poll"] = round(taken / (work.transactions() - polls))
-        await each("per debounce pass", work.bounce, _COUNT)
-        await each("per command", work.command, _COUNT)
-        await each("per input change", work.press, _COUNT)
-        taken = await _allocated(node, lambda: node.publish_states(_COUNT)) - counting
-        memory.figures["per state publish"] = round(taken / _COUNT)
+        polls = steady.transactions()
+        taken = await per(steady.some_polls)
+        figures["per poll"] = round(taken * _TIMES / (steady.transactions() - polls))
+        figures["per debounce pass"] = await per(steady.bounce)
+        figures["per command"] = await per(steady.command)
+        figures["per input change"] = await per(steady.press)
+        figures["per state publish"] = round(await node.publish_states(_TIMES) / _TIMES)
+        idle = await _allocated(node, steady.idle) - counting
+        figures["per second when idle"] = round(idle / _IDLE_S)
         await node.make_deaf()
-        await each("per received packet", work.packet, _COUNT)
+        figures["per received packet"] = await per(steady.packet)
 
 
 class Steady:
@@ -256,8 +257,12 @@ class Steady:
     async def nothing(self) -> None:
         """Do nothing."""
 
+    async def some_polls(self) -> None:
+        """Let it poll, for a shorter time than the second in which other tasks do something."""
+        await asyncio.sleep(_POLLS_S)
+
     async def idle(self) -> None:
-        """Let it poll."""
+        """Let every task do something."""
         await asyncio.sleep(_IDLE_S)
 
     async def command(self) -> None:

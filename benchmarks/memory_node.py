@@ -203,7 +203,7 @@ class MemoryNode:
         if kind == "begin":
             self.trace.begin(self._use(words[1]))
         elif kind == "import":
-            self.trace.end(self._use(words[1]), words[2:])
+            self.trace.end(self._use(words[1]), words[3:])
         else:
             if kind == "base":
                 self._base = self._use(words[1])
@@ -246,10 +246,10 @@ class MemoryNode:
         self._ask("stop")
         return int((await self._answer("stop"))[0])
 
-    async def publish_states(self, count: int) -> None:
-        """Have the node publish `count` states, and wait until they are here."""
+    async def publish_states(self, count: int) -> int:
+        """Have the node publish `count` states; return the bytes that were allocated."""
         self._ask(f"states {count}")
-        await self.until(self.states + count)
+        return int((await self._answer("states"))[0])
 
     async def make_deaf(self) -> None:
         """Have the node do nothing with the messages that it receives."""

@@ -30,7 +30,7 @@ import micropython  # noqa: E402
 
 _LINE_END = 10
 STANDING_IN = ("board_link", "esp32", "machine", "network", "socket")
-_ROOM_FOR_NAMES = 2000  # so many make the interpreter allocate a table for more than that
+_NAMES = 2600  # so many make the interpreter allocate a table that has room for the node's
 _BLOCK = 16  # bytes of the smallest allocation
 
 
@@ -51,10 +51,11 @@ class Imports:
 
 
 def _tell_use(kind, *words):
+    """Tell what is in use and what is free, the names first."""
     gc.collect()
     used = gc.mem_alloc()
     micropython.qstr_info()
-    print("::" + kind, used, *words)
+    print("::" + kind, used, gc.mem_free(), *words)
 
 
 class Probe:
@@ -87,7 +88,7 @@ class Probe:
 
     async def mark(self):
         """Tell what is in use and what is free, and the largest free block (in blocks)."""
-        _tell_use("mark", gc.mem_free())
+        _tell_use("mark")
         micropython.mem_info()
         print("::end")
 
@@ -103,11 +104,17 @@ class Probe:
         self._started = gc.mem_alloc()
 
     async def states(self, count):
-        """Publish the states of outputs `count` times, by turns."""
+        """Publish `count` states, one per pass of the loop; tell what that allocated."""
         entities = list(self.node.entities.values())
-        for i in range(int(count)):
+        count = int(count)
+        gc.collect()
+        gc.disable()
+        started = gc.mem_alloc()
+        for i in range(count):
             self.node.state_changed(entities[i % len(entities)])
-            await asyncio.sleep_ms(2)
+            await asyncio.sleep_ms(1)
+        print("::states", gc.mem_alloc() - started)
+        gc.enable()
 
     async def deaf(self):
         """Let the client do nothing with the messages that it receives."""
@@ -127,10 +134,14 @@ def _mount(image, folder):
     vfs.mount(vfs.VfsRom(data), folder)
 
 
+def _make_room_for_names():
+    """Have the table of names grown now; with our names in it, it grows in larger steps."""
+    for i in range(_NAMES):
+        hasattr(gc, "n%d" % i)  # interns it
+
+
 def _leave_holes(size):
     """Leave free only holes of `size` bytes, each closed by a block that is never freed."""
-    for i in range(_ROOM_FOR_NAMES):
-        hasattr(gc, "name%d" % i)  # interns it
     gc.collect()
     posts = [None] * (gc.mem_free() // _BLOCK)
     try:
@@ -157,9 +168,10 @@ def main(firmware, port, *options):
 
     board_link.link()
     network.WLAN(network.STA_IF).active(True)
+    _make_room_for_names()
     probe = Probe()
     kept = _leave_holes(int(settings["holes"])) if "holes" in settings else None
-    _tell_use("base", gc.mem_free(), ASYNCIO)
+    _tell_use("base", ASYNCIO)
     if "trace" in settings:
         for name in asyncio._attrs:
             getattr(asyncio, name)  # imports its own parts relatively, which a hook cannot do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`make bench`: latency, bursts, rate and bus cost of a node under `yard sim`.
+"""`make bench`: the node and its peers side by side: one broker, one load generator, one board.
 
 Every figure is the median of several runs with the lowest and the highest. Times are of this
 machine on this day; compare only what was measured in one run.
@@ -9,183 +9,197 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import platform
+import sys
+import tempfile
 import time
-from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.figures import Figure, percentile
-from benchmarks.load import Load, publish_packet
-from benchmarks.target import SimulatedNode
+if not __package__:  # python benchmarks/run.py
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-RESULTS = Path(__file__).parent / "results" / "node.json"
-ROUND_TRIPS = 300
-BURSTS = (16, 128, 512)
-RATES = (250, 500, 1000, 1500, 2000, 3000, 4000, 5000, 6000, 8000)
-RATE_SECONDS = 2.0
-P99_LIMIT_MS = 100.0
-CONFIRMED = 0.99
+from benchmarks import node, quiet, report, speed
+from benchmarks.broker import NODELAY, SETTINGS, Broker
+from benchmarks.commands import Commands
+from benchmarks.environment import python_with
+from benchmarks.figures import Sample, name_of, plain, summarise
+from benchmarks.goals import QOS
+from benchmarks.peers import echo, mqttio
+from benchmarks.process import Broken
+from benchmarks.target import Target
+from yard.fault import Fault
 
-Sample = dict[str, tuple[str, float]]  # figure name -> (unit, value)
+RESULTS = Path(__file__).parent / "results" / "speed.json"
+
+_CHIPS = 8
+_ECHO_IDLE_S = 5.0
+_FIRST_STEP = 2.0
+_LATER_STEP = 1.25  # a run before has told about where the rate is
+
+_GUESSES = {node.NAME: 4000.0, mqttio.NAME: 800.0, echo.NAME: 800.0}  # commands/s
 
 
-class Run:
-    """One run over all measurements, on one connection."""
+Note = Callable[[str], None]
+Start = Callable[[int], Awaitable[Target]]  # given the port of the broker
 
-    def __init__(self, node: SimulatedNode) -> None:
-        self.node = node
-        self.sent: dict[bytes, deque[int]] = {}
-        self.latencies: list[float] = []
-        self.last = 0
-        self._levels = [False] * len(node.pins)
-        self._changed = asyncio.Event()
-        self._load: Load
 
-    async def measure(self) -> Sample:
-        """Return the figures of this run."""
-        self._load = await Load.connect(self.node.port, self._on_state, self.node.states, 0)
-        await self._settle()
-        for index in range(len(self.node.pins)):  # every level is known afterwards
-            self._load.write(publish_packet(self.node.topic(index, "set"), b"OFF"))
-            if index % 32 == 31:
-                await asyncio.sleep(0.1)
-        await self._settle()
+def _starts(original: str | None, note: Note) -> dict[str, Start]:
+    """Return how to start what can run here; what is left out is told."""
+    starts: dict[str, Start] = {
+        node.NAME: lambda port: node.start_outputs(port, node.NAME, _CHIPS)
+    }
+    try:
+        python_with(mqttio.REQUIREMENTS)
+        starts[mqttio.NAME] = lambda port: mqttio.start_outputs(port, _CHIPS)
+    except Broken as reason:
+        note(f"{mqttio.NAME} is left out: {reason}")
+    try:
+        folder = echo.original(original)
+        starts[echo.NAME] = lambda port: echo.start_echo(port, folder)
+    except Broken as reason:
+        note(f"{echo.NAME} is left out: {reason}")
+    return starts
+
+
+class Bench:
+    """Carries out runs.
+
+    Args:
+        starts: how the targets are started, by name.
+        note: gets a line about what is going on.
+    """
+
+    def __init__(self, starts: dict[str, Start], note: Note) -> None:
+        self._starts = starts
+        self._note = note
+        self._rates: dict[str, float] = {}
+
+    async def run(self, number: int) -> Sample:
+        """Measure everything once; who comes first changes from run to run."""
+        names = list(self._starts)
+        turn = number % len(names)
         sample: Sample = {}
-        await self._round_trips(sample)
-        for size in BURSTS:
-            await self._burst(sample, size)
-        await self._rate(sample)
-        self._load.close()
+        for setting in SETTINGS:
+            with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
+                broker = Broker(Path(folder), setting)
+                try:
+                    for name in names[turn:] + names[:turn]:
+                        self._note(f"run {number + 1}: {name}, {setting}")
+                        sample |= await self._measure(name, broker.port, setting)
+                    if setting == NODELAY:
+                        self._note(f"run {number + 1}: idle")
+                        sample |= await quiet.measure(broker.port, names)
+                finally:
+                    broker.stop()
         return sample
 
-    def _on_state(self, topic: bytes, payload: bytes, now: int) -> None:
-        waiting = self.sent.get(topic)
-        if waiting:
-            self.latencies.append((now - waiting.popleft()) / 1e6)
-            self.last = now
-            self._changed.set()
-
-    def _command(self, index: int, now: int) -> bytes:
-        """Return the packet that flips output `index` and expect its state."""
-        self._levels[index] = not self._levels[index]
-        self.sent.setdefault(self.node.topic(index, "state"), deque()).append(now)
-        return publish_packet(
-            self.node.topic(index, "set"), b"ON" if self._levels[index] else b"OFF"
-        )
-
-    async def _confirmed(self, count: int, seconds: float) -> bool:
-        """Wait until `count` states came, or for `seconds`."""
-        deadline = time.monotonic() + seconds
-        while len(self.latencies) < count and time.monotonic() < deadline:
-            self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                break
-        return len(self.latencies) >= count
-
-    def _begin(self) -> None:
-        self.sent.clear()
-        self.latencies.clear()
-
-    async def _settle(self) -> None:
-        await asyncio.sleep(0.5)
-
-    async def _round_trips(self, sample: Sample) -> None:
-        self._begin()
-        before, sent = self.node.bus(), []
-        for i in range(ROUND_TRIPS):
-            now = time.monotonic_ns()
-            sent.append(now)
-            self._load.write(self._command(0, now))
-            if not await self._confirmed(i + 1, 5):
-                raise RuntimeError("a command was not answered within 5 s")
-        cost = self.node.bus()
-        latched = [ns for ns, _, _ in self.node.latches()[-ROUND_TRIPS:]]
-        if len(latched) < ROUND_TRIPS:
-            raise RuntimeError("the board saw fewer latch changes than commands")
-        to_latch = [(b - a) / 1e6 for a, b in zip(sent, latched, strict=True)]
-        for name, values in (("latch", to_latch), ("state", self.latencies)):
-            sample[f"command to {name}, p50"] = ("ms", percentile(values, 50))
-            sample[f"command to {name}, p99"] = ("ms", percentile(values, 99))
-        for key, unit in (("transactions", ""), ("bus_us", "µs")):
-            per_command = (cost[key] - before[key]) / ROUND_TRIPS
-            sample[f"{key} per single command"] = (unit, per_command)
-
-    async def _burst(self, sample: Sample, size: int) -> None:
-        await self._settle()
-        self._begin()
-        before = self.node.output_writes()
-        now = time.monotonic_ns()
-        packets = b"".join(self._command(i % len(self.node.pins), now) for i in range(size))
-        self._load.write(packets)
-        complete = await self._confirmed(size, 5)
-        took = (self.last - now) / 1e6 if complete else float("nan")
-        sample[f"burst of {size}, last state"] = ("ms", took)
-        writes = self.node.output_writes() - before
-        sample[f"burst of {size}, latch writes per command"] = ("", writes / size)
-
-    async def _rate(self, sample: Sample) -> None:
-        best = 0
-        for rate in RATES:
-            await self._settle()
-            if not await self._sustains(rate):
-                break
-            best = rate
-        sample["sustained rate"] = ("commands/s", best)
-
-    async def _sustains(self, rate: int) -> bool:
-        self._begin()
-        start, count = time.monotonic(), 0
-        while (elapsed := time.monotonic() - start) < RATE_SECONDS:
-            due = int(elapsed * rate)
-            now = time.monotonic_ns()
-            pins = len(self.node.pins)
-            packets = b"".join(self._command(i % pins, now) for i in range(count, due))
-            if packets:
-                self._load.write(packets)
-            count = due
-            await asyncio.sleep(0.002)
-        await self._confirmed(count, 1)
-        confirmed = len(self.latencies) / count
-        return confirmed >= CONFIRMED and percentile(self.latencies, 99) < P99_LIMIT_MS
-
-
-def measure(runs: int) -> list[Figure]:
-    """Run everything `runs` times, each on a fresh node."""
-    samples: list[Sample] = []
-    for run in range(runs):
-        started = time.monotonic()
-        node = SimulatedNode(chips=8)
-        start_s = time.monotonic() - started
+    async def _measure(self, name: str, port: int, setting: str) -> Sample:
+        target = await self._starts[name](port)
         try:
-            sample = asyncio.run(Run(node).measure())
+            sample: Sample = {}
+            for qos, quality in enumerate(QOS):
+                commands = await Commands.connect(target, qos)
+                where = (quality, setting)
+                sample |= await speed.round_trips(commands, where)
+                sample |= await speed.bursts(commands, where)
+                if where == (QOS[0], NODELAY):
+                    normal_ms = sample[name_of(name, speed.TO_STATE, *where)]
+                    sample |= await self._rate(commands, normal_ms)
+                commands.close()
+            if setting == NODELAY:
+                sample |= _startup(target)
+                if name == echo.NAME:
+                    cpu = await quiet.idle_cpu(target, _ECHO_IDLE_S)
+                    sample[name_of(name, quiet.CPU)] = cpu
         finally:
-            node.stop()
-        sample["start to online"] = ("s", start_s)
-        samples.append(sample)
-        typer.echo(f"run {run + 1} of {runs} done", err=True)
-    return [
-        Figure.of(name, unit, [sample[name][1] for sample in samples])
-        for name, (unit, _) in samples[0].items()
-    ]
+            target.stop()
+        return sample
+
+    async def _rate(self, commands: Commands, normal_ms: float) -> Sample:
+        name = commands.target.name
+        guess = self._rates.get(name)
+        if guess is None:
+            rate = await speed.highest_rate(commands, _GUESSES[name], _FIRST_STEP)
+        else:
+            rate = await speed.highest_rate(commands, guess, _LATER_STEP)
+        if not rate:
+            return {name_of(name, speed.RATE): 0.0}
+        self._rates[name] = rate
+        sample = await speed.overload(commands, rate, normal_ms)
+        return {name_of(name, speed.RATE): rate, **sample}
+
+
+def _startup(target: Target) -> Sample:
+    startup = target.startup
+    sample = {name_of(target.name, report.ONLINE): startup.online_s}
+    if startup.discovery_s is not None:
+        sample[name_of(target.name, report.DISCOVERY)] = startup.discovery_s * 1000
+    return sample
+
+
+def _circumstances(starts: dict[str, Start], original: str | None, runs: int) -> dict[str, Any]:
+    """Return what was measured where."""
+    about = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "runs": runs,
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+        "targets": list(starts),
+    }
+    if echo.NAME in starts:
+        about["mqtt_as_sha256"] = echo.fingerprint(echo.original(original))
+    return about
+
+
+def _measure_all(starts: dict[str, Start], runs: int, note: Note) -> list[Sample]:
+    bench = Bench(starts, note)
+    samples = []
+    for number in range(runs):
+        started = time.monotonic()
+        samples.append(asyncio.run(bench.run(number)))
+        note(f"run {number + 1} of {runs} took {time.monotonic() - started:.0f} s")
+    return samples
 
 
 def main(
-    runs: Annotated[int, typer.Option(min=1, help="How often everything is run.")] = 5,
+    runs: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
 ) -> None:
-    """Measure the node and print a table; the raw figures go to benchmarks/results/node.json."""
-    figures = measure(runs)
-    table = Table("figure", "median", "lowest .. highest", title=f"128 outputs, {runs} runs")
-    for figure in figures:
-        table.add_row(*figure.row())
-    Console().print(table)
+    """Measure the node and its peers; write docs/performance.md, its plot and the raw results."""
+    console = Console(stderr=True)
+
+    def note(text: str) -> None:
+        console.print(text, style="dim", highlight=False, markup=False)
+
+    # Taken away, because a node would run on the original too: that is a peer of its own here.
+    original = os.environ.pop(echo.PATH_VARIABLE, None)
+    starts = _starts(original, note)
+    about = _circumstances(starts, original, runs)
+    try:
+        samples = _measure_all(starts, runs, note)
+    except (Broken, Fault) as fault:
+        console.print(f"bench: {fault}", markup=False, highlight=False)
+        raise typer.Exit(1) from fault
+    figures = summarise(samples)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps([vars(figure) for figure in figures], indent=1) + "\n")
+    result = {
+        "about": about,
+        "figures": {name: plain(asdict(figure)) for name, figure in figures.items()},
+        "runs": [plain(sample) for sample in samples],
+    }
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    report.write(about, figures, note)
+    report.show(figures, Console())
 
 
 if __name__ == "__main__":

@@ -1,73 +1,162 @@
 # SPDX-License-Identifier: MIT
-"""What is measured: a node under `yard sim`, and how a command to one of its pins looks."""
+"""What is measured, as the measurements see it, and how its start is watched."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import signal
-import subprocess
-import sys
 import tempfile
-import urllib.request
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-YARD = Path(sys.executable).with_name("yard")
-HOME = "home"
+from benchmarks.board import SimulatedBoard
+from benchmarks.load import Load
+from benchmarks.process import Broken, Process
+
+ONLINE_S = 60.0
+
+_DISCOVERY = b"homeassistant/"
+_POLL_S = 0.005
+_QUIET_S = 0.3  # without a new announcement: there are no more
 
 
-class SimulatedNode:
-    """`yard sim --headless` with `chips` expanders full of outputs, in its own state folder."""
+@dataclass(frozen=True)
+class Topics:
+    """How a target is spoken to.
 
-    def __init__(self, chips: int) -> None:
-        self._state = tempfile.TemporaryDirectory(prefix="switchyard-bench-")
-        ports = ["--port", "0", "--board-port", "0", "--state", self._state.name]
-        command = [str(YARD), "sim", "--headless", "--chips", str(chips), *ports]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        ready: dict[str, str] = {}
-        for line in self._process.stdout:
-            if line.startswith("ready "):
-                ready = dict(part.split("=", 1) for part in line.split()[1:])
-                break
-        if not ready:
-            raise RuntimeError(f"yard sim ended with status {self._process.wait()}")
-        self.port = int(ready["mqtt"].rpartition(":")[2])
-        self.board = ready["board"]
-        self.node = ready["node"]
-        self.pins = [(f"chip{0x20 + chip:02x}", pin) for chip in range(chips) for pin in range(16)]
+    Attributes:
+        outputs: (command topic, state topic) by number; outputs of a chip follow each other.
+        states: subscription for all states.
+        online: topic and payload by which it tells that it is there.
+        announced: what its discovery messages contain, the beginning of its topics; empty when
+            it has no discovery.
+    """
 
-    def topic(self, index: int, leaf: str) -> bytes:
-        """Return the topic of output `index` (counted over all chips)."""
-        component, pin = self.pins[index]
-        return f"{HOME}/{self.node}/{component}/out{pin}/{leaf}".encode()
+    outputs: list[tuple[bytes, bytes]]
+    states: bytes
+    online: tuple[bytes, bytes]
+    announced: bytes = b""
 
-    @property
-    def states(self) -> bytes:
-        """The subscription for every state."""
-        return f"{HOME}/{self.node}/+/+/state".encode()
 
-    def get(self, path: str) -> Any:
-        """Read from the control interface of the simulated board."""
-        with urllib.request.urlopen(self.board + path, timeout=10) as answer:
-            return json.load(answer)
+@dataclass(frozen=True)
+class Startup:
+    """How a target started: seconds from its process to online, and to announce its entities.
 
-    def bus(self) -> dict[str, int]:
-        """Return transactions, bytes and bus time in µs so far, of all chips."""
-        chips = self.get("/chips")["chips"].values()
-        return {k: sum(c[k] for c in chips) for k in ("transactions", "bytes", "bus_us")}
+    Attributes:
+        discovery_s: from the first to the last announcement; None without discovery.
+        entities: that were announced.
+    """
 
-    def output_writes(self) -> int:
-        """Return the number of write transactions to output latches so far."""
-        chips = self.get("/chips")["chips"].values()
-        return sum(max(c["writes"].get("OLATA", 0), c["writes"].get("OLATB", 0)) for c in chips)
+    online_s: float
+    discovery_s: float | None
+    entities: int
 
-    def latches(self) -> list[tuple[int, str, int]]:
-        """Return (monotonic ns, address, latch) of the latest latch changes, oldest first."""
-        return [tuple(entry) for entry in self.get("/latches")["latches"]]
+
+@dataclass
+class Target:
+    """A running target.
+
+    Attributes:
+        process: what is measured; the board is a process of its own.
+        board: its board; None when it has no bus.
+        startup: how it started.
+    """
+
+    name: str
+    topics: Topics
+    port: int
+    process: Process
+    board: SimulatedBoard | None
+    startup: Startup
+    resources: ExitStack
 
     def stop(self) -> None:
-        """End the processes and remove the state."""
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(10)
-        self._state.cleanup()
+        """End its processes and remove its files."""
+        self.resources.close()
+
+
+class Watcher:
+    """Sees a target start, from the side of the broker."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._topics = topics
+        self.online_ns = 0
+        self.announced_ns: list[int] = []
+        self.entities = 0
+
+    def on_message(self, topic: bytes, payload: bytes, now: int) -> None:
+        """Take note of what tells something about the start."""
+        if (topic, payload) == self._topics.online:
+            self.online_ns = self.online_ns or now
+        elif self._announces(topic, payload):
+            self.announced_ns.append(now)
+            self.entities += _entities(payload)
+
+    async def wait(self, process: Process, expected: int) -> None:
+        """Wait until the target is online and has announced `expected` entities."""
+        deadline = time.monotonic() + ONLINE_S
+        while not self.online_ns or self.entities < expected:
+            process.check()
+            if time.monotonic() > deadline:
+                raise Broken(
+                    f"not online with {expected} entities within {ONLINE_S:g} s: "
+                    f"{self.entities} were announced{process.said()}"
+                )
+            await asyncio.sleep(_POLL_S)
+        while time.monotonic_ns() - max([self.online_ns, *self.announced_ns]) < _QUIET_S * 1e9:
+            await asyncio.sleep(_POLL_S)
+
+    def _announces(self, topic: bytes, payload: bytes) -> bool:
+        announced = self._topics.announced
+        return bool(announced) and topic.startswith(_DISCOVERY) and announced in payload
+
+
+def _entities(payload: bytes) -> int:
+    """Return how many entities a discovery message announces, in either of its forms."""
+    message = json.loads(payload)
+    return len(message["cmps"]) if "cmps" in message else 1
+
+
+Launch = Callable[[Path, SimulatedBoard], Process]
+
+
+async def start(
+    name: str, port: int, topics: Topics, chips: int, entities: int, launch: Launch
+) -> Target:
+    """Start a target with a board of its own and wait until it is online.
+
+    Args:
+        name: for people.
+        port: of the broker.
+        topics: how it is spoken to.
+        chips: of its board; 0 for a target without a bus.
+        entities: that it announces, at least.
+        launch: starts the process, given a folder for its files and the board.
+
+    Raises:
+        Broken: it does not come online.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="switchyard-bench-")))
+        board = SimulatedBoard(folder, chips)
+        stack.callback(board.stop)
+        watcher = Watcher(topics)
+        load = await Load.connect(port, watcher.on_message, b"#", 0)
+        stack.callback(load.close)
+        started_ns = time.monotonic_ns()
+        process = launch(folder, board)
+        stack.callback(process.stop)
+        await watcher.wait(process, entities)
+        load.close()
+        took = [ns - started_ns for ns in watcher.announced_ns]
+        startup = Startup(
+            (watcher.online_ns - started_ns) / 1e9,
+            (max(took) - min(took)) / 1e9 if took else None,
+            watcher.entities,
+        )
+        with_bus = board if chips else None
+        return Target(name, topics, port, process, with_bus, startup, stack.pop_all())
+    raise AssertionError("not reached")

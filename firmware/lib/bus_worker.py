@@ -11,58 +11,18 @@ import time
 from array import array
 from asyncio import core
 
+from bus_device import FIRST_PAUSE_MS
 from command_buffer import OFF, TOGGLE, CommandBuffer
+from metered_i2c import MeteredI2C
 from micropython import const
 
 _RECOVER_MS = const(250)  # between attempts to free a stuck bus
-_FIRST_PAUSE_MS = const(100)  # until a lost device is tried again; doubles
-_LONGEST_PAUSE_MS = const(2000)
-_COMMAND_PAUSE_MS = const(250)  # the same while commands wait for the device
+_LONGEST_PAUSE_MS = const(2000)  # until a lost device is tried again
+_COMMAND_PAUSE_MS = const(250)  # the same while commands wait
 _FOREVER_MS = const(3600000)
 
 
-class BusDevice:
-    """What a BusWorker serves: the base of chips and sensors.
-
-    `connect`, `service` and `write` make at most one transfer on the worker, which has
-    `writeto_mem(address, register, data)` and `readfrom_mem_into(address, register, buffer)` as
-    `machine.I2C` has, and let its OSError pass. `now` is in ticks (ms).
-
-    Attributes: `name`, for messages; `address`; `due`, ticks at which it wants its next `service`.
-    The worker sets `ready`, whether it has been connected and may be commanded, and `online`,
-    whether it answers (None until that is known).
-
-    A device whose pins take commands also has `level`, the bits of its pins as commanded, and
-    `write(level)` and `commanded(pin, action, value)`, which is called after the write that
-    carried out a command.
-    """
-
-    due = 0
-    ready = False
-    online = None
-    pause_ms = _FIRST_PAUSE_MS
-    suspect = False  # the last transfer failed and is being repeated
-
-    def __init__(self, name, address):
-        self.name = name
-        self.address = address
-
-    def connect(self, now):
-        """Make one step to bring the device from whatever state into ours; return whether done."""
-        return True
-
-    def service(self, now):
-        """Do what is due and set `due`; return False if the device has lost its configuration."""
-        raise NotImplementedError
-
-    def disconnected(self):
-        """The device cannot be reached; what it is to be is brought to it by `connect`, anew."""
-
-    def online_changed(self, online):
-        """The device is known to answer (True) or not (False)."""
-
-
-class BusWorker:
+class BusWorker(MeteredI2C):
     """Owner of an I2C bus.
 
     i2c: has the two transfers named at BusDevice. recover: function that frees a stuck bus and
@@ -76,9 +36,8 @@ class BusWorker:
     """
 
     def __init__(self, i2c, recover=None, capacity=64, clock=time):
-        self._i2c = i2c
+        super().__init__(i2c, clock)
         self._recover = recover
-        self._clock = clock
         self.buffer = CommandBuffer(capacity, clock)
         self.devices = []
         self.on_crowded = None
@@ -86,14 +45,12 @@ class BusWorker:
         self.stuck = False
         self._recover_at = 0
         self._batch = array("H", [0] * capacity)
-        self._commands_first = True
+        self._commands_turn = True
         self._sleeping = None
         self._closed = False
-        self.transfers = 0
         self.errors = 0
         self.retries = 0
         self.stuck_count = 0
-        self.longest_us = 0
 
     @property
     def dropped(self):
@@ -120,6 +77,7 @@ class BusWorker:
     def close(self):
         """End `run`; what it does now is finished."""
         self._closed = True
+        self._set_crowded(False)
         self.wake()
 
     def submit(self, target, action, value, ttl_ms, tag):
@@ -151,30 +109,6 @@ class BusWorker:
             core._task_queue.remove(task)
             core._task_queue.push(task)
 
-    # -- for devices ----------------------------------------------------------------------
-
-    def writeto_mem(self, address, register, data):
-        """Write `data` to a register of a device."""
-        start = self._clock.ticks_us()
-        self.transfers += 1
-        try:
-            self._i2c.writeto_mem(address, register, data)
-        finally:
-            self._measure(start)
-
-    def readfrom_mem_into(self, address, register, buffer):
-        """Fill `buffer` from a register of a device."""
-        start = self._clock.ticks_us()
-        self.transfers += 1
-        try:
-            self._i2c.readfrom_mem_into(address, register, buffer)
-        finally:
-            self._measure(start)
-
-    def _measure(self, start):
-        us = self._clock.ticks_diff(self._clock.ticks_us(), start)
-        self.longest_us = max(self.longest_us, us)
-
     # -- the work -------------------------------------------------------------------------
 
     async def run(self):
@@ -204,20 +138,17 @@ class BusWorker:
     def _serve_next(self, now):
         chip = self._commanded()
         device = self._most_overdue(now)
-        if chip is not None and device is not None:
-            # Neither a flood of commands nor short poll intervals keep the other waiting.
-            if self._commands_first:
-                device = None
-            else:
-                chip = None
-            self._commands_first = not self._commands_first
-        elif chip is device:
+        # Neither a flood of commands nor short poll intervals keep the other waiting.
+        commands = chip is not None and (device is None or self._commands_turn)
+        self._commands_turn = not commands
+        if commands:
+            device = chip
+        elif device is None:
             return
         try:
-            if self.stuck:
-                self._i2c = self._recover() if self._recover else self._i2c
-            if chip is not None:
-                device = chip
+            if self.stuck and self._recover:
+                self._i2c = self._recover()
+            if commands:
                 self._write(chip, now)
             else:
                 self._serve(device, now)
@@ -266,7 +197,7 @@ class BusWorker:
                 self._set_online(device, False)
         elif device.connect(now):
             device.ready = True
-            device.pause_ms = _FIRST_PAUSE_MS
+            device.pause_ms = FIRST_PAUSE_MS
             self._set_online(device, True)
 
     # -- commands -------------------------------------------------------------------------
@@ -302,12 +233,19 @@ class BusWorker:
         # All are taken out before any target is told: a target may put new commands.
         for i in range(count):
             buffer.detach(self._batch[i])
-        for i in range(count):
-            slot = self._batch[i]
-            target, tag = buffer.targets[slot], buffer.tags[slot]
-            chip.commanded(target.pin, buffer.actions[slot], buffer.values[slot])
-            buffer.release(slot)
-            target.applied(tag)
+        told = 0
+        try:
+            while told < count:
+                slot = self._batch[told]
+                target, tag = buffer.targets[slot], buffer.tags[slot]
+                chip.commanded(target.pin, buffer.actions[slot], buffer.values[slot])
+                buffer.release(slot)
+                told += 1
+                target.applied(tag)
+        finally:
+            # Also when a target raises, no slot may be lost.
+            for i in range(told, count):
+                buffer.release(self._batch[i])
 
     def _set_crowded(self, crowded):
         if self._crowded is not crowded:
@@ -327,7 +265,11 @@ class BusWorker:
         else:
             self.stuck = False
             self._disconnect(device, now)
-            self._back_off(device, now)
+            pause = device.pause_ms
+            device.pause_ms = min(2 * pause, _LONGEST_PAUSE_MS)
+            if len(self.buffer):
+                pause = min(pause, _COMMAND_PAUSE_MS)
+            device.due = self._clock.ticks_add(now, pause)
             self._set_online(device, False)
 
     def _bus_failed(self, now):
@@ -348,22 +290,11 @@ class BusWorker:
         device.due = now
         device.disconnected()
 
-    def _back_off(self, device, now):
-        pause = device.pause_ms
-        device.pause_ms = min(2 * pause, _LONGEST_PAUSE_MS)
-        buffer = self.buffer
-        slot = buffer.after(buffer.end)
-        while slot != buffer.end:
-            if buffer.targets[slot].pin.chip is device:
-                pause = min(pause, _COMMAND_PAUSE_MS)
-                break
-            slot = buffer.after(slot)
-        device.due = self._clock.ticks_add(now, pause)
-
     def _set_online(self, device, online):
         if device.online is not online:
             device.online = online
-            device.online_changed(online)
+            if device.on_online:
+                device.on_online(online)
 
 
 def _commanded_level(level, mask, action):

@@ -3,7 +3,7 @@
 
 import time
 
-from bus_worker import BusDevice
+from bus_device import BusDevice
 from command_buffer import OFF, ON, PULSE, TOGGLE
 from debounce import Debounce
 from mcp23017 import MCP23017
@@ -23,7 +23,6 @@ class Pin:
 
     def __init__(self, chip, number):
         self.chip = chip
-        self.number = number
         self.mask = 1 << number
 
     def value(self, level=None):
@@ -33,10 +32,9 @@ class Pin:
         """
         if level is not None:
             self.submit(self, ON if level else OFF, 0, None, None)
-            return None
-        if self.chip.level is None:
-            return None
-        return 1 if self.chip.level & self.mask else 0
+        elif self.chip.level is not None:
+            return 1 if self.chip.level & self.mask else 0
+        return None
 
     __call__ = value
 
@@ -60,7 +58,7 @@ class Pin:
         """
         chip = self.chip
         if not chip.outputs & self.mask:
-            raise ValueError("pin %d is an input" % self.number)
+            raise ValueError("an input cannot be set")
         chip.bus.submit(target, action, value, ttl_ms or chip.ttl_ms, tag)
 
     # A pin is the target of its own commands and its own user; nobody waits for the outcome.
@@ -88,7 +86,7 @@ class Expander(BusDevice):
 
     Attributes: `level`, 16 bits as a person sees them (1 is on), None until the chip has answered;
     `outputs`, `inputs`, masks; `users`, for each pin whoever is told by `changed()` that its level
-    may have changed otherwise than by a command; `on_online`, function (online) or None.
+    may have changed otherwise than by a command.
 
     Unclaimed pins are inputs with pull-up, because an output might work against what is wired to
     it; GPA7 and GPB7 are outputs at 0, because as inputs they can disturb the bus.
@@ -106,8 +104,9 @@ class Expander(BusDevice):
         self.outputs = 0
         self.inputs = 0
         self.users = [None] * 16
-        self.on_online = None
         self._clock = clock
+        self._add = clock.ticks_add
+        self._diff = clock.ticks_diff
         self._chip = MCP23017(bus, address)
         self._pull_ups = 0
         self._inverted = 0
@@ -119,7 +118,8 @@ class Expander(BusDevice):
         self._poll_at = self._check_at = 0
         self._debounce = None
         self._pulsing = 0  # mask of the pins whose pulse has begun
-        self._pulse_ends = [0] * 16
+        self._pulse_ends = {}  # mask of a pin -> ticks; stays when the pulse is over
+        self._pulse_wait = _CHECK_MS
 
     # -- claiming pins --------------------------------------------------------------------
 
@@ -182,26 +182,26 @@ class Expander(BusDevice):
     def disconnected(self):
         self._setup = None
 
-    def online_changed(self, online):
-        if self.on_online:
-            self.on_online(online)
-
     def service(self, now):
-        ended = self._pulses_over(now)
-        if ended:
-            self.write(self.level & ~ended)
-            self._pulsing &= ~ended
-            self._tell(ended)
-        elif self._clock.ticks_diff(self._check_at, now) <= 0:
-            self._chip.read()
-            if not self._is_intact():
+        chip = self._chip
+        over = self._pulses_over(now)
+        if over:
+            self.write(self.level & ~over)
+            self._pulsing &= ~over
+            self._tell(over)
+        elif self._diff(self._check_at, now) <= 0:
+            chip.read()
+            if not chip.seen_configured() or chip.seen_latch() != chip.latch:
                 return False
             self._check_at = self._next_at(now, _CHECK_MS)
             if self.inputs:
-                self._take(self._chip.seen_gpio(), now)
+                self._take(chip.seen_gpio(), now)
         elif self.inputs:
-            self._take(self._chip.read_gpio(), now)
-        self._schedule(now)
+            self._take(chip.read_gpio(), now)
+        wait = min(self._pulse_wait, self._diff(self._check_at, now))
+        if self.inputs:
+            wait = min(wait, self._diff(self._poll_at, now))
+        self.due = self._add(now, wait)
         return True
 
     def write(self, level):
@@ -211,29 +211,22 @@ class Expander(BusDevice):
 
     def commanded(self, pin, action, value):
         """Begin or end the pulse of a pin after a command has been carried out."""
+        mask = pin.mask
         if action != PULSE:
-            self._pulsing &= ~pin.mask
+            self._pulsing &= ~mask
             return
-        clock = self._clock
-        now = clock.ticks_ms()
-        end = clock.ticks_add(now, value)
+        end = self._add(self._clock.ticks_ms(), value)
         # A second pulse makes the first longer, never shorter.
-        if not self._pulsing & pin.mask or (
-            clock.ticks_diff(end, self._pulse_ends[pin.number]) > 0
-        ):
-            self._pulse_ends[pin.number] = end
-        self._pulsing |= pin.mask
-        if clock.ticks_diff(self.due, end) > 0:
+        if not self._pulsing & mask or self._diff(end, self._pulse_ends[mask]) > 0:
+            self._pulse_ends[mask] = end
+        self._pulsing |= mask
+        if self._diff(self.due, end) > 0:
             self.due = end
 
     # -- parts ----------------------------------------------------------------------------
 
     def _latch(self, level):
         return (level ^ self._inverted) & self.outputs
-
-    def _is_intact(self):
-        chip = self._chip
-        return chip.seen_configured() and chip.seen_latch() == chip.latch
 
     def _wanted_level(self, now):
         """Return the level that the chip, as it was read, is to have."""
@@ -252,8 +245,7 @@ class Expander(BusDevice):
             self._debounce.reset((self._chip.seen_gpio() ^ self._inverted) & self.inputs)
             self.level |= self._debounce.level
         self._check_at = self._next_at(now, _CHECK_MS)
-        self._poll_at = self._next_at(now, self._poll_ms)
-        self._schedule(now)
+        self.due = now
         self._tell(0xFFFF)
 
     def _take(self, ports, now):
@@ -261,42 +253,31 @@ class Expander(BusDevice):
         changed = self._debounce.update((ports ^ self._inverted) & self.inputs, now)
         self._poll_at = self._next_at(now, self._poll_ms)
         wait = self._debounce.wait_ms
-        if 0 <= wait < self._clock.ticks_diff(self._poll_at, now):
-            self._poll_at = self._clock.ticks_add(now, wait)
+        if 0 <= wait < self._diff(self._poll_at, now):
+            self._poll_at = self._add(now, wait)
         if changed:
             self.level ^= changed
             self._tell(changed)
 
     def _tell(self, mask):
-        for number in range(16):
-            user = self.users[number]
-            if user is not None and mask >> number & 1:
+        for user in self.users:
+            if mask & 1 and user is not None:
                 user.changed()
+            mask >>= 1
 
     def _pulses_over(self, now):
+        """Return the mask of the pulses that are over; note how long until the next is."""
         over = 0
-        number = 0
-        while self._pulsing >> number:
-            if self._pulsing >> number & 1 and (
-                self._clock.ticks_diff(self._pulse_ends[number], now) <= 0
-            ):
-                over |= 1 << number
-            number += 1
+        self._pulse_wait = _CHECK_MS
+        for mask in self._pulse_ends:
+            if self._pulsing & mask:
+                left = self._diff(self._pulse_ends[mask], now)
+                if left <= 0:
+                    over |= mask
+                else:
+                    self._pulse_wait = min(self._pulse_wait, left)
         return over
-
-    def _schedule(self, now):
-        """Set `due` to the first of everything that is to be done."""
-        diff = self._clock.ticks_diff
-        wait = diff(self._check_at, now)
-        if self.inputs:
-            wait = min(wait, diff(self._poll_at, now))
-        number = 0
-        while self._pulsing >> number:
-            if self._pulsing >> number & 1:
-                wait = min(wait, diff(self._pulse_ends[number], now))
-            number += 1
-        self.due = self._clock.ticks_add(now, wait)
 
     def _next_at(self, now, interval):
         # On a common grid, so that all chips are served in one wake of the processor.
-        return self._clock.ticks_add(now, interval - now % interval)
+        return self._add(now, interval - now % interval)

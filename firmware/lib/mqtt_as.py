@@ -26,12 +26,8 @@ from collections import deque
 from random import randrange
 from time import ticks_diff, ticks_ms
 
-from micropython import const
-from mqtt_packet import ProtocolError, put_connect
+from mqtt_packet import put_connect
 from mqtt_session import Session
-
-_CONNACK = const(0x20)
-_DISCONNECT = b"\xe0\0"
 
 
 async def _nothing(*_):
@@ -116,8 +112,9 @@ class MQTTClient(Session):
     """
 
     JOINS_WIFI = False
-    FIRST_DELAY_MS = 2000  # before a new connection: between half of it and all of it;
-    LONGEST_DELAY_MS = 60000  # doubled each time up to this, until a connection lasts so long
+    # Before a new connection: between a half and all of it, doubled each time until one lasts.
+    DELAY_MS = 2000
+    MAX_DELAY_MS = 60000
 
     def __init__(self, config):
         if config["mqttv5"]:
@@ -129,7 +126,6 @@ class MQTTClient(Session):
         super().__init__(config, self.queue.put if length else config["subs_cb"])
         self.up = asyncio.Event()
         self.down = asyncio.Event()
-        self.session_present = False
         self.connects = 0
         self._tasks = ()
         self._keeper = None
@@ -146,12 +142,13 @@ class MQTTClient(Session):
         """
         if self._keeper:
             raise OSError("connected already")
-        clean = self._config["clean"]
         self._closed = False
-        if self._config["clean_init"] and not clean:
-            await self._attempt(True)
+        clean = self._config["clean"]
+        for clean in (True, False) if self._config["clean_init"] and not clean else (clean,):
             self._part()
-        await self._attempt(clean)
+            await self._attempt(clean)
+            if not self._up:
+                raise OSError(self.last_error)
         self._announce(True)
         self._keeper = asyncio.create_task(self._keep(clean))
 
@@ -165,48 +162,36 @@ class MQTTClient(Session):
         self._closed = True
         self._drop(OSError("client closed"))
         self._hang_up()
+        self._pulse()
         if self._keeper:
             self._keeper.cancel()
             self._keeper = None
 
     def _part(self):
-        if self._free(len(_DISCONNECT)):
-            self._out.extend(_DISCONNECT)
+        if self._free(2):
+            self._out.extend(b"\xe0\0")  # DISCONNECT
             self._flush()
         self._hang_up()
 
     async def _attempt(self, clean):
-        """Connect once; raises OSError."""
-        config = self._config
-        self._lost.clear()
+        """Connect once; then `_up` is true, or `last_error` says why not."""
+        self._failed = False
         try:
             self._dial()
-            put_connect(self._out, config, clean)
+            put_connect(self._out, self._config, clean)
         except (OSError, ValueError) as e:
             self._drop(e)
         coroutines = self._receive(), self._transmit(), self._watch()
         self._tasks = [asyncio.create_task(self._guard(c)) for c in coroutines]
-        await self._until(lambda: self._up or self._lost.is_set())
-        if not self._up:
-            self._hang_up()
-            raise OSError(self.last_error)
-
-    def _welcome(self, head, answer):
-        """Take what must be a CONNACK; answer: its flags and its return code."""
-        if head != _CONNACK:
-            raise ProtocolError("no CONNACK")
-        code = answer & 0xFF
-        if code:
-            raise OSError(
-                "refused: " + ("user or password" if code in (4, 5) else "code %d" % code)
-            )
-        self.session_present = answer > 0xFF
-        self._up = True
-        self._pulse()
-
-    async def _guard(self, coroutine):
         try:
-            await coroutine
+            await self._until(lambda: self._up or self._failed)
+        finally:
+            if not self._up:
+                self._hang_up()
+
+    async def _guard(self, coro):
+        try:
+            await coro
         except (OSError, ValueError, MemoryError) as e:
             self._drop(e)
 
@@ -229,19 +214,16 @@ class MQTTClient(Session):
                 asyncio.create_task(self._config["connect_coro"](self))
 
     async def _keep(self, clean):
-        delay = self.FIRST_DELAY_MS
+        delay = self.DELAY_MS
         while True:
             start = ticks_ms()
-            await self._lost.wait()
+            await self._until(lambda: self._failed)
             self._hang_up()
             self._announce(False)
-            if ticks_diff(ticks_ms(), start) > self.LONGEST_DELAY_MS:
-                delay = self.FIRST_DELAY_MS
+            if ticks_diff(ticks_ms(), start) > self.MAX_DELAY_MS:
+                delay = self.DELAY_MS
             while not self._up:
                 await asyncio.sleep_ms(delay // 2 + randrange(delay // 2 + 1))
-                delay = min(2 * delay, self.LONGEST_DELAY_MS)
-                try:
-                    await self._attempt(clean)
-                except OSError as e:
-                    self.dprint("mqtt: %s", e)
+                delay = min(2 * delay, self.MAX_DELAY_MS)
+                await self._attempt(clean)
             self._announce(True)

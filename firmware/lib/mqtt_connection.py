@@ -43,7 +43,7 @@ class Connection:
         self._parked = core.TaskQueue()  # _transmit, while there is nothing to send
         self._sock = None
         self._up = False
-        self._turn = 0  # which of the broker's addresses to use, modulo their number
+        self._turn = -1  # which of the broker's addresses was tried last
         self.reads = self.writes = self.wakes = 0
 
     def _dial(self):
@@ -54,7 +54,8 @@ class Connection:
         self._active = False
         self._rx_time = self._tx_time = ticks_ms()
         addresses = socket.getaddrinfo(self.server, self.port, 0, socket.SOCK_STREAM)
-        address = addresses[self._turn % len(addresses)]
+        self._turn = turn = (self._turn + 1) % len(addresses)
+        address = addresses[turn]
         self._sock = sock = socket.socket(*address[:3])
         sock.setblocking(False)
         try:

@@ -16,8 +16,6 @@ _SUBACK = const(0x90)
 _UNSUBACK = const(0xB0)
 _PINGRESP = const(0xD0)
 
-OVERHEAD = 9  # bytes that any packet but CONNECT has beside topic and payload, at most
-
 # Bytes of what a client may receive at QoS 0 and 1 beside PUBLISH, by the first byte. A SUBACK
 # answers a single topic here.
 _SIZES = {_CONNACK: 4, _PUBACK: 4, _SUBACK: 5, _UNSUBACK: 4, _PINGRESP: 2}
@@ -27,18 +25,23 @@ class ProtocolError(OSError):
     """The peer sent what MQTT 3.1.1 forbids."""
 
 
+def as_bytes(text):
+    """Return a str as bytes, what is bytes-like already as it is."""
+    return text.encode() if isinstance(text, str) else text
+
+
 def put_connect(out, config, clean):
     """Append a CONNECT packet to the bytearray `out`.
 
-    config: `client_id`, `user`, `password`, `keepalive` (0..65535 s) and `will` as of mqtt_as; both
-    user and password are left out when the user is empty. clean: begin a new session.
+    config: `client_id`, `user`, `password`, `keepalive` (0..65535 s) and `will` as of mqtt_as; user
+    and password are left out when the user is empty. clean: begin a new session.
     """
     flags = 0x02 if clean else 0
     texts = [config["client_id"]]
-    if config["will"]:
-        topic, payload, retain, qos = config["will"]
-        texts += [topic, payload]
-        flags |= 0x04 | qos << 3 | (0x20 if retain else 0)
+    will = config["will"]
+    if will:
+        texts += will[:2]
+        flags |= 0x04 | will[3] << 3 | (0x20 if will[2] else 0)
     if config["user"]:
         texts += [config["user"], config["password"]]
         flags |= 0xC0
@@ -46,7 +49,7 @@ def put_connect(out, config, clean):
     body.append(flags)
     _put_number(body, config["keepalive"])
     for text in texts:
-        _put_text(body, text.encode() if isinstance(text, str) else text)
+        _put_text(body, as_bytes(text))
     out.append(_CONNECT)
     _put_length(out, len(body))
     out.extend(body)
@@ -110,17 +113,16 @@ def packet_size(buffer, start, end):
     Raises ProtocolError when its length has more than four bytes.
     """
     size = 2
-    shift = 0
-    for at in range(start + 1, min(start + 5, end)):
-        digit = buffer[at]
+    for shift in range(0, 28, 7):
+        start += 1
+        if start >= end:
+            return 0
+        digit = buffer[start]
         size += (digit & 0x7F) << shift
         if digit < 0x80:
             return size
         size += 1
-        shift += 7
-    if shift == 28:
-        raise ProtocolError("malformed packet length")
-    return 0
+    raise ProtocolError("malformed length")
 
 
 class PacketReader:
@@ -131,7 +133,7 @@ class PacketReader:
     PUBLISH, or when memory is short, only the beginning is kept, so that it can be acknowledged.
 
     Of the current packet: `head`, the first byte. `pid`, the packet id, else 0; of a CONNACK its
-    flags and return code as one number. `code`, the last byte (the return code of a SUBACK). Of a
+    flags and return code as one number. `code`, the return code of a SUBACK, else 0. Of a
     PUBLISH also `topic()`, `payload()` and `whole`: false when it was too long to be kept.
     """
 
@@ -166,20 +168,22 @@ class PacketReader:
         have = self._end - start
         size = packet_size(buffer, start, self._end)
         self.whole = 0 < size <= have
+        if size:
+            self.head = head = buffer[start]
+            message = head & 0xF0 == _PUBLISH
+            if not message and _SIZES.get(head) != size:
+                raise ProtocolError("unexpected packet %02x, %d bytes" % (head, size))
         if not self.whole and self._make_room(start, have, size):
             return False
         self._next = start + size
-        self.head = head = buffer[start]
         body = start + 2
         while buffer[body - 1] & 0x80:
             body += 1
-        if head & 0xF0 == _PUBLISH:
+        if message:
             self._publish(body, min(start + size, self._end))
-            return True
-        if _SIZES.get(head) != size:
-            raise ProtocolError("unexpected packet %02x, %d bytes" % (head, size))
-        self.pid = self._number(body, self._next) if size > 2 else 0
-        self.code = buffer[self._next - 1]
+        else:
+            self.pid = self._number(body, self._next) if size > 2 else 0
+            self.code = buffer[self._next - 1] if size == 5 else 0
         return True
 
     def topic(self):
@@ -197,7 +201,7 @@ class PacketReader:
         self._topic_end = after = topic + self._number(body, end)
         self._payload = after + qos_bits  # a packet id has 2 bytes, as 2 is the bit of QoS 1
         self.pid = self._number(after, end) if qos_bits else 0
-        if qos_bits > 2 or after == topic or self._payload > end or qos_bits and not self.pid:
+        if qos_bits > 2 or after == topic or self._payload > end or (qos_bits and not self.pid):
             raise ProtocolError("malformed PUBLISH, or QoS 2")
 
     def _number(self, at, end):

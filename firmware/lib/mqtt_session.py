@@ -5,13 +5,13 @@ A task that waits here looks again whenever `_changed` is pulsed: when bytes hav
 acknowledgement came, when the connection came or went, and about every second.
 """
 
-from asyncio import Event, sleep_ms
+from asyncio import sleep_ms
 from sys import print_exception
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 from mqtt_connection import Connection
-from mqtt_packet import OVERHEAD, ProtocolError, put_puback, put_publish, put_request
+from mqtt_packet import ProtocolError, as_bytes, put_puback, put_publish, put_request
 
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
@@ -20,10 +20,11 @@ _SUBSCRIBE = const(0x82)
 _SUBACK = const(0x90)
 _UNSUBSCRIBE = const(0xA2)
 _UNSUBACK = const(0xB0)
-_PINGREQ = b"\xc0\0"
+_PINGRESP = const(0xD0)
+_OVERHEAD = const(9)  # bytes that a packet has beside topic and payload, at most
 
 _RETAIN = const(1)
-_DUPLICATE = const(8)
+_DUP = const(8)
 
 _IN_FLIGHT = const(8)  # packets that may wait for their acknowledgement at a time
 _TICK_MS = const(1000)
@@ -46,12 +47,12 @@ class Session(Connection):
         self._response_ms = int(config["response_time"] * 1000)
         ping_s = config["keepalive"] / 4 or 20
         self._ping_ms = int(1000 * min(ping_s, config["ping_interval"] or ping_s))
-        self._closed = self._paused = False
+        self._failed = self._closed = self._paused = False
         self._writing = False  # a PUBLISH is in `_out` in part
-        self._lost = Event()
         self._pid = 0
         self._awaited = {}  # packet id -> first byte of the answer, then its return code
         self.last_error = ""
+        self.session_present = False
         self.rx_packets = self.skipped = self.protocol_errors = 0
 
     def dprint(self, msg, *args):
@@ -69,7 +70,7 @@ class Session(Connection):
         now or there is no connection.
         """
         size = len(prefix) + len(topic) + len(suffix) + len(msg)
-        if not self._free(OVERHEAD + size):
+        if not self._free(_OVERHEAD + size):
             return False
         put_publish(self._out, 1 if retain else 0, 0, len(msg), topic, prefix, suffix)
         self._out.extend(msg)
@@ -83,7 +84,7 @@ class Session(Connection):
         acknowledged it. Waits for the connection, and repeats what was lost with it. Raises OSError
         when the client is closed meanwhile, ValueError for what MQTT does not allow.
         """
-        msg = _bytes(msg)
+        msg = as_bytes(msg)
         await self.publish_stream(topic, len(msg), (msg,), retain, qos)
 
     async def publish_stream(self, topic, length, pieces, retain=False, qos=0):
@@ -92,8 +93,8 @@ class Session(Connection):
         pieces: iterable of bytes-like objects, taken as there is room for them; nothing else is
         sent in between. An iterator (a generator, for instance) is sent once: OSError then says
         that the connection was lost or that no acknowledgement came. What can be iterated again is
-        repeated as in publish(). Raises ValueError when the pieces raise or do not add up to
-        `length`; as MQTT cannot take back a message, the connection is dropped then.
+        repeated as in publish(). Raises ValueError when the pieces do not add up to `length`, and
+        passes on what they raise; as MQTT cannot take back a message, the connection is dropped.
         """
         topic = self._topic(topic, qos)
         if b"+" in topic or b"#" in topic:
@@ -120,46 +121,52 @@ class Session(Connection):
         await self._send(_UNSUBACK, 1, self._request, _UNSUBSCRIBE, topic, b"")
 
     def _topic(self, topic, qos):
-        topic = _bytes(topic)
+        topic = as_bytes(topic)
         if qos not in (0, 1):
             raise ValueError("qos is 0 or 1")
-        if not 0 < len(topic) <= self._size - OVERHEAD:
+        if not 0 < len(topic) <= self._size - _OVERHEAD:
             raise ValueError("topic empty or longer than send_buffer")
         return topic
 
     async def _send(self, answer, tries, write, *args):
-        """Await `write(pid, duplicate, *args)` until it returns true and the answer came.
+        """Await `write(pid, dup, *args)` until it returns true and the answer came.
 
         answer: first byte of the packet that acknowledges it, or None. tries: with one connection;
         0: a single time, then OSError. Returns the return code of the answer.
         """
-        pid = await self._take_pid(answer) if answer else 0
-        duplicate = 0
+        pid = dup = 0
+        if answer:
+            await self._until(lambda: len(self._awaited) < _IN_FLIGHT)
+            pid = self._pid % 0xFFFF + 1
+            while pid in self._awaited:
+                pid = pid % 0xFFFF + 1
+            self._pid = pid
+            self._awaited[pid] = answer
         try:
             while True:
                 for _ in range(tries or 1):
-                    if await write(pid, duplicate, *args):
+                    if await write(pid, dup, *args):
                         if not answer or await self._answered(pid, answer):
                             return self._awaited.get(pid)
                     if not tries:
                         raise OSError("message lost")
-                    duplicate = _DUPLICATE
+                    dup = _DUP
                 self._drop(OSError("no acknowledgement"))
         finally:
             self._awaited.pop(pid, None)
             self._pulse()
 
-    async def _publish(self, pid, duplicate, flags, topic, length, pieces):
-        size = OVERHEAD + len(topic)
+    async def _publish(self, pid, dup, flags, topic, length, pieces):
+        size = _OVERHEAD + len(topic)
         # What the send buffer can hold goes into it at once; more only as there is room.
         whole = size + length <= self._size
         await self._until(self._free, size + length if whole else size)
-        if duplicate:
+        if dup:
             self.REPUB_COUNT += 1
         self._writing = True
         good = False
         try:
-            put_publish(self._out, flags | duplicate, pid, length, topic)
+            put_publish(self._out, flags | dup, pid, length, topic)
             for part in _parts(pieces, length, self._size):
                 await self._until(self._may_go_on, len(part))
                 if not self._writing:
@@ -174,7 +181,7 @@ class Session(Connection):
         return True
 
     async def _request(self, pid, _, head, topic, end):
-        await self._until(self._free, OVERHEAD + len(topic))
+        await self._until(self._free, _OVERHEAD + len(topic))
         put_request(self._out, head, pid, topic, end)
         self._wake()
         return True
@@ -194,17 +201,9 @@ class Session(Connection):
     def _may_go_on(self, size):
         return not self._writing or self._fits(size)
 
-    async def _take_pid(self, answer):
-        await self._until(lambda: len(self._awaited) < _IN_FLIGHT)
-        while True:
-            self._pid = self._pid % 0xFFFF + 1
-            if self._pid not in self._awaited:
-                self._awaited[self._pid] = answer
-                return self._pid
-
     async def _answered(self, pid, answer):
         start = ticks_ms()
-        while self._awaited[pid] == answer:
+        while self._awaited.get(pid) == answer:
             if self._paused:
                 start = ticks_ms()
             if not self._up or ticks_diff(ticks_ms(), start) > self._response_ms:
@@ -233,13 +232,13 @@ class Session(Connection):
         packets = self._packets
         head = packets.head
         pid = packets.pid
-        if not self._up:
-            self._welcome(head, pid)
+        if head == _CONNACK or not self._up:
+            self._welcome(head, pid >> 8, pid & 0xFF)
         elif self._paused:
             return False
         elif head & 0xF0 == _PUBLISH:
             if pid:
-                if not self._free(OVERHEAD):
+                if not self._free(_OVERHEAD):
                     return False
                 # It leaves after the message was handled, together with what comes of that.
                 put_puback(self._out, pid)
@@ -256,6 +255,15 @@ class Session(Connection):
         self.rx_packets += 1
         return True
 
+    def _welcome(self, head, flags, code):
+        if head != _CONNACK or self._up:
+            raise ProtocolError("CONNACK missing or repeated")
+        if code:
+            raise OSError("refused: " + ("user or password" if code in (4, 5) else str(code)))
+        self.session_present = flags == 1
+        self._up = True
+        self._pulse()
+
     def _message(self, topic, msg, retained):
         try:
             (self.on_message or self._deliver)(topic, msg, retained)
@@ -265,68 +273,52 @@ class Session(Connection):
     # -- keep-alive -----------------------------------------------------------------------
 
     async def broker_up(self):
-        """Return whether the broker answers now, within response_time at the latest."""
-        start = ticks_ms()
-        seen = self._rx_time
-        if self._up and ticks_diff(start, seen) > 1000:
-            self._ping()
-            while self._up and self._rx_time == seen:
-                if ticks_diff(ticks_ms(), start) > self._response_ms:
-                    return False
-                await self._changed.wait()
-        return self._up
+        """Ask the broker for a sign of life; return whether it came within response_time."""
+        self._awaited[0] = _PINGRESP
+        self._ping()
+        try:
+            return self._up and await self._answered(0, _PINGRESP)
+        finally:
+            self._awaited.pop(0, None)
 
     def _ping(self):
-        if self._free(OVERHEAD):
-            self._out.extend(_PINGREQ)
+        if self._free(_OVERHEAD):
+            self._out.extend(b"\xc0\0")  # PINGREQ
             self._wake()
 
     async def _watch(self):
         """Coroutine: ping when the connection is idle; OSError when it is dead or never lived."""
-        pinged = ticks_ms()
         while True:
             await sleep_ms(min(_TICK_MS, self._response_ms // 4))
             self.wakes += 1
             self._pulse()
             now = ticks_ms()
             silent = ticks_diff(now, self._rx_time)
-            patience = self._response_ms
-            if self._up:
-                patience += self._ping_ms * (_PAUSE if self._paused else 1)
-            if silent > patience:
+            patience = self._up and self._ping_ms * (_PAUSE if self._paused else 1)
+            if silent > patience + self._response_ms:
                 raise OSError("no answer from the broker")
-            idle = max(silent, ticks_diff(now, self._tx_time))
-            if idle >= self._ping_ms <= ticks_diff(now, pinged):
-                pinged = now
+            if max(silent, ticks_diff(now, self._tx_time)) >= self._ping_ms:
                 self._ping()
 
     def _drop(self, error):
         """Give up the connection, or the attempt at one, because of `error`."""
-        if not self._lost.is_set():
-            self._turn += not self._up
+        if not self._failed:
+            self._failed = True
             self._up = self._writing = False
             self.last_error = str(error)
             self.protocol_errors += isinstance(error, ProtocolError)
             self.dprint("mqtt: %s", self.last_error)
-            self._lost.set()
             self._pulse()
-
-
-def _bytes(text):
-    return text.encode() if isinstance(text, str) else text
 
 
 def _parts(pieces, length, size):
     """Yield the pieces, in parts of at most `size` bytes; check that they have `length` bytes."""
-    try:
-        for piece in pieces:
-            length -= len(piece)
-            if length < 0:
-                break
-            view = memoryview(piece)
-            for start in range(0, len(piece), size):
-                yield view[start : start + size]
-    except Exception as e:  # noqa: BLE001  whatever it is, the message cannot be completed
-        raise ValueError("pieces raised %r" % e)
+    for piece in pieces:
+        length -= len(piece)
+        if length < 0:
+            break
+        view = memoryview(piece)
+        for start in range(0, len(piece), size):
+            yield view[start : start + size]
     if length:
         raise ValueError("pieces do not add up to length")

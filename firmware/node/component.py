@@ -99,7 +99,8 @@ class Entity:
     the commands it takes as a dictionary from payload (bytes) to action, None if it takes none;
     `config`, discovery keys that all of the class have in common.
 
-    The node sets `component` and `key` (b"<component>/<object_id>") when the entity is added.
+    The node sets `component` and `key` (b"<component>/<object_id>") when the entity is added;
+    before, `key` is the object id.
     """
 
     platform = None
@@ -110,14 +111,20 @@ class Entity:
     name = None
     options = None
     component = None
-    key = None
 
     def __init__(self, object_id, name=None, options=None):
-        self.object_id = object_id
+        # One attribute for both, because there are 128 of them.
+        self.key = object_id
         if name:
             self.name = name
         if options:
             self.options = options
+
+    @property
+    def object_id(self):
+        """The last part of its topics and ids."""
+        key = self.key
+        return key if isinstance(key, str) else key.decode().split("/")[1]
 
     def state(self):
         """Return the payload of the state topic as bytes, None while there is nothing to tell."""

@@ -104,18 +104,20 @@ class Desk:
         """Claim pins as outputs; return their targets, which share one list `said`."""
         chip = self.chips[address]
         said = []
-        targets = [Target(chip, number, said) for number in numbers]
-        for target in targets:
-            chip.output(target.pin.number, target, **options)
+        targets = []
+        for number in numbers:
+            targets.append(Target(chip, number, said))
+            chip.output(number, targets[-1], **options)
         return targets
 
     def inputs(self, address=0x20, numbers=range(7), **options):
         """Claim pins as inputs; return their targets, which share one list `said`."""
         chip = self.chips[address]
         said = []
-        targets = [Target(chip, number, said) for number in numbers]
-        for target in targets:
-            chip.input(target.pin.number, target, **options)
+        targets = []
+        for number in numbers:
+            targets.append(Target(chip, number, said))
+            chip.input(number, targets[-1], **options)
         return targets
 
     def step(self, end, after_step=None):

@@ -5,7 +5,8 @@ import asyncio
 import gc
 import time
 
-from bus_worker import BusDevice, BusWorker
+from bus_device import BusDevice
+from bus_worker import BusWorker
 from command_buffer import OFF, ON, PULSE, TOGGLE
 from expander import Expander, Pin
 
@@ -127,6 +128,24 @@ def test_a_target_may_put_commands_when_it_is_told():
     assert len(desk.worker.buffer) == 0
 
 
+def test_a_target_that_raises_costs_no_room_in_the_buffer():
+    desk, pins = ready_desk(capacity=8)
+
+    class Broken(Target):
+        def applied(self, tag):
+            raise MemoryError
+
+    for _ in range(3):
+        for number in range(8):
+            desk.submit(Broken(desk.chips[0x20], number), TOGGLE)
+        raises(MemoryError, desk.worker.step)
+    for pin in pins[:8]:
+        desk.submit(pin, OFF)
+    desk.run(5)
+    assert desk.latch() == 0
+    assert desk.worker.dropped == 0
+
+
 # -- expiry ---------------------------------------------------------------------------------
 
 
@@ -202,7 +221,7 @@ def test_the_deadline_is_checked_immediately_before_the_transfer():
 
 
 def expire_while_the_batch_is_built(desk, target, ttl_ms):
-    deadline = desk.clock.us // 1000 + 1 + ttl_ms  # submit() looks once
+    deadline = desk.clock.us // 1000 + ttl_ms
     written = []
     desk.models[0x20].on_latch_change = lambda chip, old, new: written.append(
         desk.clock.us // 1000
@@ -292,6 +311,17 @@ def test_a_single_missing_acknowledge_is_repeated_at_once():
     assert desk.chips[0x20].online
 
 
+def test_single_missing_acknowledges_do_not_add_up():
+    desk, pins = ready_desk()
+    for i in range(5):
+        desk.bus.fail_next(0x20, 1)
+        desk.submit(pins[0], TOGGLE)
+        desk.run(2)
+        assert desk.latch() == (i + 1) & 1
+    assert desk.chips[0x20].online
+    assert desk.worker.retries == 5
+
+
 def test_a_second_one_takes_the_chip_offline_until_it_answers():
     desk, pins = ready_desk()
     told = []
@@ -324,6 +354,22 @@ def test_a_lost_chip_is_tried_again_less_and_less_often():
     # The check that finds it and its repetition, then the pauses.
     assert pauses[:7] == [0, 100, 200, 400, 800, 1600, 2000]
     assert all(1990 < pause < 2010 for pause in pauses[7:])
+
+
+def test_a_chip_that_is_lost_again_is_tried_again_soon():
+    desk, pins = ready_desk()
+    for _ in range(2):
+        desk.bus.nack.add(0x20)
+        desk.run(20_000)
+        desk.bus.nack.clear()
+        desk.run(2100)
+        assert desk.chips[0x20].online
+    desk.bus.nack.add(0x20)
+    desk.submit(pins[0], ON, ttl_ms=10)
+    desk.run(20)
+    desk.bus.nack.clear()
+    desk.run(110)
+    assert desk.chips[0x20].online
 
 
 def test_a_command_has_a_lost_chip_tried_again_within_250_ms():
@@ -613,7 +659,8 @@ async def test_polling_and_debouncing_allocate_nothing():
 async def test_a_command_allocates_nothing():
     running = RunningChip()
     await run_until(lambda: running.chip.ready)
-    await asyncio.sleep_ms(5)
+    running.submit(PULSE, 2)
+    await asyncio.sleep_ms(20)
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()

@@ -308,7 +308,7 @@ def test_a_pin_has_the_interface_of_a_machine_pin():
 def test_an_input_cannot_be_set():
     desk = Desk()
     (button,) = desk.inputs(numbers=(3,))
-    assert str(raises(ValueError, button.pin.on)) == "pin 3 is an input"
+    assert str(raises(ValueError, button.pin.on)) == "an input cannot be set"
 
 
 def test_a_pin_has_one_user():
@@ -338,6 +338,7 @@ class Storm:
         self.pulses = {chip: {} for chip in self.desk.chips.values()}  # mask -> end in us
         self.newest = dict.fromkeys(self.desk.chips.values(), -1)  # command that was applied
         self.commands = []  # (chip, mask, action, ms, deadline in us)
+        self.lost = {}  # chip that lost power -> whether the worker has noticed
         self.settled = []  # numbers of commands that were applied, dropped
         self.applied = []  # the same, since the last step
         self.started = 0
@@ -360,6 +361,7 @@ class Storm:
             self.steps(random.choice((0, 1, 5, 40, 300)))
         self.heal()
         self.steps(6000)
+        assert not self.lost
         assert len(self.settled) == len(set(self.settled)) == len(self.commands)
         for chip in self.levels:
             assert chip.online
@@ -398,12 +400,19 @@ class Storm:
             or len({self.commands[t][0] for t in self.applied}) > 1
         )
         self.applied.clear()
+        for chip in tuple(self.lost):
+            if not chip.ready:
+                self.lost[chip] = True
+            elif self.lost[chip]:
+                del self.lost[chip]
         for chip, level in self.levels.items():
             self.compare(chip, level)
 
     def compare(self, chip, level):
-        inverted = 0xFFFF if chip.address & 1 else 0
-        different = self.desk.latch(chip.address) ^ inverted ^ level
+        actual = self.desk.latch(chip.address) ^ (0xFFFF if chip.address & 1 else 0)
+        if chip in self.lost:
+            actual = chip.level  # what it is to be again
+        different = actual ^ level
         for mask in [1 << number for number in range(16)]:
             if different & mask:
                 # Only the end of a pulse changes a latch without a command.
@@ -428,7 +437,7 @@ class Storm:
 
     def fault(self):
         bus = self.desk.bus
-        kind = random.randrange(6)
+        kind = random.randrange(8)
         if kind == 0:
             bus.nack.add(random.choice((0x20, 0x21, 0x22)))
         elif kind == 1:
@@ -436,12 +445,19 @@ class Storm:
         elif kind == 2:
             bus.stuck_sda = True
             bus.clearable = bool(random.getrandbits(1))
+        elif kind == 3:
+            address = random.choice((0x20, 0x21, 0x22))
+            self.lost[self.desk.chips[address]] = False
+            self.desk.models[address].power(False)
+            self.desk.models[address].power(bool(random.getrandbits(1)))
         else:
             self.heal()
 
     def heal(self):
         self.desk.bus.nack.clear()
         self.desk.bus.stuck_sda = False
+        for model in self.desk.models.values():
+            model.power(True)
 
 
 class StormTarget:

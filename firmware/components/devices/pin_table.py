@@ -46,7 +46,7 @@ class _PinTable:
         number = self._number(row, drives)
         pin = user = Pin(self._chip, number)
         if cls:
-            user = _entity(cls, row, pin)
+            user = _entity(cls, row, number, pin)
             try:
                 self._component.node.add_entity(self._component, user)
             except ValueError as e:
@@ -92,13 +92,13 @@ def _entity_class(kind):
     return getattr(__import__("components.entities." + kind, None, None, (name,)), name)
 
 
-def _entity(cls, row, pin):
+def _entity(cls, row, number, pin):
     options = {}
     for key, short in (("device_class", "dev_cla"), ("icon", "ic")):
         if key in row:
             options[short] = row[key]
     name = row.get("name")
-    object_id = row.get("id") or _slug(name or "") or "pin%d" % pin.number
+    object_id = row.get("id") or _slug(name or "") or "pin%d" % number
     entity = cls(object_id, name, options, pin)
     # An entity that has the default uses that of its class, which costs no memory.
     if "pulse" in row:

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: MIT
 """An I2C bus of the node's own chip, with the one task that uses it."""
 
-import asyncio
-import errno
 from time import sleep_us
 
 import machine
 from bus_worker import BusWorker
+from import_once import import_once
 from micropython import const
 
 from components.machine.claims import claim, release
 from node.component import Component, ConfigError
 
-_FIRST_ADDRESS = const(0x08)
-_LAST_ADDRESS = const(0x77)
 _HALF_CLOCK_US = const(5)
 
 
@@ -42,8 +39,10 @@ class I2C(Component):
         except ConfigError:
             release(self.name)
             raise
-        await self._scan(i2c)
+        scan = import_once("components.machine.i2c_scan").scan
+        await scan(i2c, self.node.log, self.name)
         self.worker = BusWorker(i2c, self._recover, self.node.settings.COMMAND_BUFFER)
+        self.worker.on_crowded = self.node.crowded
         self.node.spawn("bus " + self.name, self.worker.run)
 
     def stop(self):
@@ -110,26 +109,3 @@ class I2C(Component):
         sleep_us(_HALF_CLOCK_US)
         sda.on()
         return self._create()
-
-    async def _scan(self, i2c):
-        """Log what answers on the bus."""
-        log = self.node.log
-        found = []
-        for address in range(_FIRST_ADDRESS, _LAST_ADDRESS + 1):
-            try:
-                i2c.writeto(address, b"")
-                found.append("0x%02x" % address)
-            except OSError as e:
-                if e.errno == errno.ETIMEDOUT:
-                    log.error(self.name, "the bus is stuck; check wiring and pull-ups of SCL, SDA")
-                    return
-            await asyncio.sleep_ms(0)
-        if found:
-            log.info(self.name, "scan: %s", " ".join(found))
-        else:
-            log.warn(
-                self.name,
-                "scan: nothing answers; check power, SCL (%d) and SDA (%d)",
-                self._scl,
-                self._sda,
-            )

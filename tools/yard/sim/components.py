@@ -124,7 +124,7 @@ def _output(pin: int, kind: str, name: str) -> Pin:
 
 
 def _input(pin: int) -> Pin:
-    return {"pin": pin, "type": "binary_sensor", "name": f"Button {pin + 1}", "id": f"in{pin}"}
+    return {"pin": pin, "type": "binary_sensor", "name": f"Input {pin + 1}", "id": f"in{pin}"}
 
 
 def _address(component: object) -> int | None:

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The simulated board as a process of its own: the same one for the node and for its peers.
+
+`python -m benchmarks.board LINK CHIPS` serves a board with so many chips and prints the port of
+its HTTP interface. What a device does on the bus is counted there, by the chip model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.process import Process
+from yard.board.server import BoardServer
+from yard.model.board import Board
+from yard.places import ROOT
+
+FIRST_ADDRESS = 0x20
+WRITE_NS = 380_000  # that four bytes to an output latch take at 100 kHz
+
+_START_S = 20.0
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What the bus carried: transactions, bytes, time in µs, writes to output latches."""
+
+    transactions: int
+    bytes: int
+    bus_us: int
+    latch_writes: int
+
+    def __sub__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            self.transactions - other.transactions,
+            self.bytes - other.bytes,
+            self.bus_us - other.bus_us,
+            self.latch_writes - other.latch_writes,
+        )
+
+
+class SimulatedBoard:
+    """A board with `chips` MCP23017 from address 0x20 on.
+
+    Attributes:
+        link: path of the socket that stands for the wires.
+    """
+
+    def __init__(self, folder: Path, chips: int) -> None:
+        self.link = folder / "link"
+        command = [sys.executable, "-m", "benchmarks.board", str(self.link), str(chips)]
+        self._process = Process(command, folder / "board.log", cwd=ROOT)
+        self._process.wait_until(self._has_port, _START_S, "simulated board")
+        self._url = f"http://127.0.0.1:{int(self._process.log.read_text())}"
+
+    def traffic(self) -> Traffic:
+        """Return what the bus has carried so far."""
+        answer = self._get("/chips")
+        writes = [row["writes"] for row in answer["chips"].values()]
+        # Port A and B are written together; OLAT and GPIO both go to the latch.
+        latches = sum(max(w["OLATA"], w["OLATB"]) + max(w["GPIOA"], w["GPIOB"]) for w in writes)
+        bus = answer["bus"]
+        return Traffic(bus["transactions"], bus["bytes"], bus["bus_us"], latches)
+
+    def latched_ns(self) -> list[int]:
+        """Return the monotonic time of the latest latch changes, oldest first.
+
+        The model changes its latch when a transfer begins; a real one when it ends.
+        """
+        return [entry[0] + WRITE_NS for entry in self._get("/latches")["latches"]]
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.stop()
+
+    def _has_port(self) -> bool:
+        return self._process.log.read_text().endswith("\n")
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(self._url + path, timeout=10) as answer:
+            return json.load(answer)
+
+
+async def _serve(link: str, chips: int) -> None:
+    board = Board(range(FIRST_ADDRESS, FIRST_ADDRESS + chips))
+    # Several boards on one broker: discovery topics carry it.
+    board.unique_id = os.getpid().to_bytes(6, "big")
+    server = BoardServer(board, 0, link, _ignore, _ignore)
+    await server.start()
+    print(server.http_port, flush=True)
+    await asyncio.Event().wait()
+
+
+def _ignore() -> None:
+    """Leave a reset or an expired watchdog without effect: the benchmark has neither."""
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1], int(sys.argv[2])))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""The node as a component sees it; notes everything that it is told."""
+
+import asyncio
+
+
+class Settings:
+    COMMAND_BUFFER = 64
+    COMMAND_TTL_MS = 1500
+
+
+class FakeLog:
+    """Attribute `records`: (level, source, text) of each record."""
+
+    def __init__(self):
+        self.records = []
+
+    def error(self, source, text, *args):
+        self.records.append(("error", source, text % args))
+
+    def warn(self, source, text, *args):
+        self.records.append(("warn", source, text % args))
+
+    def info(self, source, text, *args):
+        self.records.append(("info", source, text % args))
+
+
+class FakeNode:
+    """Attributes: `entities` (key -> entity), `states` (key -> all payloads in order), `available`
+    (component name -> all values in order), `faults` (name, phase, message), `pauses` (all values
+    in order), `tasks`, `log`.
+    """
+
+    def __init__(self):
+        self.log = FakeLog()
+        self.settings = Settings()
+        self.entities = {}
+        self.states = {}
+        self.available = {}
+        self.faults = []
+        self.pauses = []
+        self.tasks = {}
+
+    def spawn(self, name, function, *args):
+        self.tasks[name] = asyncio.create_task(function(*args))
+
+    def add_entity(self, component, entity):
+        key = ("%s/%s" % (component.name, entity.object_id)).encode()
+        if key in self.entities:
+            raise ValueError("%s is used twice" % key.decode())
+        entity.key = key
+        entity.component = component
+        self.entities[key] = entity
+        self.states[key] = []
+
+    def state_changed(self, entity):
+        self.states[entity.key].append(entity.state())
+
+    def set_available(self, component, available):
+        self.available.setdefault(component.name, []).append(available)
+
+    def fault(self, name, phase, message):
+        self.faults.append((name, phase, message))
+
+    def crowded(self, crowded):
+        self.pauses.append(crowded)
+
+    async def start(self, name, component):
+        """Do with a component what the loader does; returns it."""
+        component.attach(self, name)
+        await component.start()
+        return component
