@@ -135,7 +135,7 @@ GOALS = (
     Goal(
         "bytes to write outputs, of the least possible (4)",
         1.1,
-        lambda median: median(node.NAME, speed.BYTES, *_MAIN) / 4,
+        lambda median: median(node.NAME, quiet.WRITE_BYTES) / 4,
     ),
     Goal(
         "bytes to read inputs, of the least possible (5)",

@@ -64,10 +64,17 @@ class Module:
 
 @dataclass
 class Memory:
-    """Figures in bytes by name, and the modules that they are made of."""
+    """What was measured.
+
+    Attributes:
+        figures: bytes by name.
+        modules: what the node imports.
+        faults: what the node could not do.
+    """
 
     figures: dict[str, int] = field(default_factory=dict)
     modules: list[Module] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -361,7 +368,11 @@ async def _measure(load_s: float) -> Memory:
     with deployed() as deployment:
         memory = await measure_budgeted(deployment)
         await measure_least(deployment, memory)
-        await measure_board_heap(deployment, memory, load_s)
+        try:
+            await measure_board_heap(deployment, memory, load_s)
+        except NodeFailed as error:
+            reason = str(error).splitlines()[-1]
+            memory.faults.append(f"128 entities do not run in a heap of 105 KB: {reason}")
         source = deployment.firmware.with_name("source")
         copy_source(source)
         await measure_use(replace(deployment, firmware=source), memory, ", from source")
@@ -383,6 +394,8 @@ def _print(memory: Memory) -> None:
     for name, value in memory.figures.items():
         table.add_row(name, str(value), str(budgets.get(name, "")))
     console.print(table)
+    for fault in memory.faults:
+        console.print(fault)
 
 
 def main(

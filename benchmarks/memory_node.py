@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -179,8 +180,10 @@ class MemoryNode:
         self._reader = asyncio.create_task(self._read())
 
     async def _end_process(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None:
+            # Not by Popen, which would take the exit status away from asyncio.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
         await self._process.wait()
         await self._reader
 

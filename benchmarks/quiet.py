@@ -21,6 +21,7 @@ CPU_INPUTS = "CPU when idle, 16 outputs and 4 polled inputs, %"
 IDLE_TRANSACTIONS = "bus transactions when idle, per second and chip"
 POLL_TRANSACTIONS = "bus transactions for 4 polled inputs, per second and input"
 POLL_BYTES = "bus bytes per poll"
+WRITE_BYTES = "bus bytes per write of outputs"
 
 WAKES, READS, WRITES = "wakes", "reads", "writes"
 COUNTERS = (WAKES, READS, WRITES)
@@ -34,6 +35,7 @@ _INPUTS = 4
 _IDLE_S = 8.0
 _SETTLE_S = 1.0
 _ROUND_TRIPS = 100
+_WRITES = 15
 _ANSWER_S = 5.0
 _STATUS_S = 1
 
@@ -69,6 +71,7 @@ async def measure(port: int, peers: list[str]) -> Sample:
         await asyncio.sleep(_SETTLE_S)
         sample = await _idle(targets)
         sample |= await _client(targets["counting"])
+        sample |= await _write(targets["outputs"])
         for chips in CHIP_COUNTS[:-1]:
             sample |= await _round_trips(targets[f"{chips} chips"], chips)
         sample |= await _round_trips(targets["outputs"], CHIP_COUNTS[-1])
@@ -173,6 +176,20 @@ async def _count(commands: Commands, status: asyncio.Queue[dict[str, int]]) -> S
         sample[name_of(node.NAME, counted(SINGLE, counter))] = single
         sample[name_of(node.NAME, counted(BURST, counter))] = moved[BURST][counter] - idle
     return sample
+
+
+async def _write(target: Target) -> Sample:
+    """Count the bytes of single commands; the median, because now and then a check falls in."""
+    commands = await Commands.connect(target, 0)
+    costs: list[float] = []
+    for _ in range(_WRITES):
+        commands.begin()
+        before = _bus(target)
+        commands.send(range(1))
+        await _expect(commands, 1)
+        costs.append((_bus(target) - before).bytes)
+    commands.close()
+    return {name_of(node.NAME, WRITE_BYTES): percentile(costs, 50)}
 
 
 async def _round_trips(target: Target, chips: int) -> Sample:

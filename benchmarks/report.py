@@ -46,6 +46,7 @@ _QUIET = [
     quiet.IDLE_TRANSACTIONS,
     quiet.POLL_TRANSACTIONS,
     quiet.POLL_BYTES,
+    quiet.WRITE_BYTES,
 ]
 _PLOTTED = {
     "one command": speed.TO_STATE,

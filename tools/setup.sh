@@ -7,6 +7,7 @@
 #   tools/setup.sh mosquitto   the broker, from the distribution's packages
 #
 # $PYTHON chooses the Python, otherwise the first of python3, python3.14 ... that is new enough.
+# $SBIN: where mosquitto may be besides $PATH.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -30,15 +31,12 @@ choose_python() {
         "Install one and run make again with PYTHON=/path/to/it."
 }
 
-make_venv() {
-    choose_python
+check_venv() {
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
         die "$python cannot make virtual environments." \
             "Run: sudo apt-get install $package"
     fi
-    # Anew, because scripts of an environment that was moved or of another Python do not run here.
-    "$python" -m venv --clear .venv
 }
 
 venv() { # venv NAME REQUIREMENTS: install them unless the stamp says that it was done
@@ -47,20 +45,26 @@ venv() { # venv NAME REQUIREMENTS: install them unless the stamp says that it wa
     if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
+    # Scripts of an environment that was moved, or whose Python is gone, do not run.
+    if [ "$(cat .venv/place.stamp 2>/dev/null)" = "$PWD" ] && is_new_enough .venv/bin/python; then
+        python=
+    else
+        choose_python
+        check_venv
+    fi
     echo "Setting up .venv for $1 (the first time takes about half a minute) ..."
-    case $(cat .venv/place.stamp 2>/dev/null) in
-        "$PWD") is_new_enough .venv/bin/python || make_venv ;;
-        *) make_venv ;;
-    esac
+    if [ "$python" ]; then
+        "$python" -m venv --clear .venv
+        echo "$PWD" > .venv/place.stamp
+    fi
     .venv/bin/pip install --quiet --disable-pip-version-check -r "$2" ||
         die "pip could not install $2; what it said is above."
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
-    echo "$PWD" > .venv/place.stamp
     echo "$wanted" > "$stamp"
 }
 
-mosquitto() {
-    if PATH=$PATH:/usr/sbin:/usr/local/sbin command -v mosquitto > /dev/null; then
+install_mosquitto() {
+    if PATH=$PATH:${SBIN:-/usr/sbin:/usr/local/sbin} command -v mosquitto > /dev/null; then
         return
     fi
     if ! command -v apt-get > /dev/null; then
@@ -83,6 +87,6 @@ mosquitto() {
 case ${1:-} in
     runtime) venv runtime requirements.txt ;;
     test) venv test requirements-test.txt ;;
-    mosquitto) mosquitto ;;
+    mosquitto) install_mosquitto ;;
     *) die "tools/setup.sh runtime | test | mosquitto" ;;
 esac

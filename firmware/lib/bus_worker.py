@@ -12,7 +12,7 @@ from array import array
 from asyncio import core
 
 from bus_device import FIRST_PAUSE_MS
-from command_buffer import OFF, TOGGLE, CommandBuffer
+from command_buffer import CommandBuffer, level_after
 from metered_i2c import MeteredI2C
 from micropython import const
 
@@ -212,7 +212,7 @@ class BusWorker(MeteredI2C):
         while slot != buffer.end:
             pin = buffer.targets[slot].pin
             if pin.chip is chip:
-                wanted = _commanded_level(level, pin.mask, buffer.actions[slot])
+                wanted = level_after(level, pin.mask, buffer.actions[slot])
                 if (level ^ wanted) & touched:
                     break  # a second change of one pin: the first must be seen outside
                 touched |= level ^ wanted
@@ -295,12 +295,3 @@ class BusWorker(MeteredI2C):
             device.online = online
             if device.on_online:
                 device.on_online(online)
-
-
-def _commanded_level(level, mask, action):
-    """Return `level` with the bits of `mask` as they are after `action`."""
-    if action == OFF:
-        return level & ~mask
-    if action == TOGGLE:
-        return level ^ mask
-    return level | mask

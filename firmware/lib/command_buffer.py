@@ -16,6 +16,15 @@ TOGGLE = const(2)
 PULSE = const(3)  # value: how long it is on, in ms
 
 
+def level_after(level, mask, action):
+    """Return `level` with the bits of `mask` as they are after an action."""
+    if action == OFF:
+        return level & ~mask
+    if action == TOGGLE:
+        return level ^ mask
+    return level | mask
+
+
 class CommandBuffer:
     """A bounded list of commands in the order in which they were put.
 

@@ -20,13 +20,11 @@ What the original does not have: `on_message`, `publish_nowait`, `publish_stream
 `config` that say so.
 """
 
-import asyncio
-from asyncio import core
+from asyncio import Event, create_task, sleep_ms
 from collections import deque
 from random import randrange
 from time import ticks_diff, ticks_ms
 
-from mqtt_packet import put_connect
 from mqtt_session import Session
 
 
@@ -77,7 +75,7 @@ class MessageQueue:
     def __init__(self, size):
         self._messages = deque((), size)
         self._size = size
-        self._arrived = asyncio.Event()
+        self._arrived = Event()
         self.discards = 0
 
     def put(self, *message):
@@ -124,10 +122,9 @@ class MQTTClient(Session):
         length = config["queue_len"]
         self.queue = MessageQueue(length) if length else None
         super().__init__(config, self.queue.put if length else config["subs_cb"])
-        self.up = asyncio.Event()
-        self.down = asyncio.Event()
+        self.up = Event()
+        self.down = Event()
         self.connects = 0
-        self._tasks = ()
         self._keeper = None
 
     def isconnected(self):
@@ -144,13 +141,12 @@ class MQTTClient(Session):
             raise OSError("connected already")
         self._closed = False
         clean = self._config["clean"]
-        for clean in (True, False) if self._config["clean_init"] and not clean else (clean,):
+        if self._config["clean_init"] and not clean:
+            await self._attempt(True)
             self._part()
-            await self._attempt(clean)
-            if not self._up:
-                raise OSError(self.last_error)
+        await self._attempt(clean)
         self._announce(True)
-        self._keeper = asyncio.create_task(self._keep(clean))
+        self._keeper = create_task(self._keep(clean))
 
     async def disconnect(self):
         """Say good-bye, so that the broker does not publish the will, and close()."""
@@ -173,45 +169,13 @@ class MQTTClient(Session):
             self._flush()
         self._hang_up()
 
-    async def _attempt(self, clean):
-        """Connect once; then `_up` is true, or `last_error` says why not."""
-        self._failed = False
-        try:
-            self._dial()
-            put_connect(self._out, self._config, clean)
-        except (OSError, ValueError) as e:
-            self._drop(e)
-        coroutines = self._receive(), self._transmit(), self._watch()
-        self._tasks = [asyncio.create_task(self._guard(c)) for c in coroutines]
-        try:
-            await self._until(lambda: self._up or self._failed)
-        finally:
-            if not self._up:
-                self._hang_up()
-
-    async def _guard(self, coro):
-        try:
-            await coro
-        except (OSError, ValueError, MemoryError) as e:
-            self._drop(e)
-
-    def _hang_up(self):
-        self._up = False
-        for task in self._tasks:
-            if task is not core.cur_task:  # which may be the one of on_message
-                task.cancel()
-        self._tasks = ()
-        if self._sock:
-            self._sock.close()
-            self._sock = None
-
     def _announce(self, up):
         self.connects += up
         (self.up if up else self.down).set()
         if not self.queue:
-            asyncio.create_task(self._config["wifi_coro"](up))
+            create_task(self._config["wifi_coro"](up))
             if up:
-                asyncio.create_task(self._config["connect_coro"](self))
+                create_task(self._config["connect_coro"](self))
 
     async def _keep(self, clean):
         delay = self.DELAY_MS
@@ -223,7 +187,10 @@ class MQTTClient(Session):
             if ticks_diff(ticks_ms(), start) > self.MAX_DELAY_MS:
                 delay = self.DELAY_MS
             while not self._up:
-                await asyncio.sleep_ms(delay // 2 + randrange(delay // 2 + 1))
+                await sleep_ms(delay // 2 + randrange(delay // 2 + 1))
                 delay = min(2 * delay, self.MAX_DELAY_MS)
-                await self._attempt(clean)
+                try:
+                    await self._attempt(clean)
+                except OSError:
+                    continue  # last_error says why
             self._announce(True)

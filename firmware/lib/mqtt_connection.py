@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The lowest layer of MQTTClient: socket, buffers and the two coroutines that move bytes.
+"""The lowest layer of MQTTClient: one connection at a time, from the socket to the keep-alive.
 
 Both buffers are made once. On the ESP32 a wait in the poller may last a tick of 10 ms, so that the
 number of waits, reads and writes decides: `_receive` takes all that is there in one read and stays
@@ -14,37 +14,73 @@ from sys import implementation
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
-from mqtt_packet import PacketReader
+from mqtt_packet import PacketReader, ProtocolError, put_connect
 
+_CONNACK = const(0x20)
+_OVERHEAD = const(9)
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
+_TICK_MS = const(1000)
+_PAUSE = const(4)  # ping intervals that reading may be paused
 
 
 class Connection:
-    """The bytes of one connection at a time; config: as of mqtt_as.
+    """A connection as the layers above use it; config: as of mqtt_as.
 
-    For the layers above: `_up`, which they set while MQTT may be spoken. `_out`, where they append
-    packets after `_fits` and before `_wake`. `_changed`: an Event that `_pulse` sets for a moment,
-    so that all tasks that wait for something look again. `_active`: set by them when a message
-    came. `_rx_time`, `_tx_time`: ticks of the last read and write. They provide `_take` (handle the
-    packet in `_packets`; false: not yet) and `_drop(error)`.
+    `_up`: whether the broker has accepted it. `_out`: where they append a packet after `_free` and
+    before `_wake`; `_writing` while one is there in part. `_until(ready, *args)`: wait. Whoever
+    changes what others may wait for calls `_pulse`. They provide `_take`, which handles the packet
+    in `_packets` and returns false when it cannot do so yet, and set `_active` when a message came.
 
-    Attributes: `reads` and `writes` that moved bytes, `wakes`: waits in the poller or for a timer.
+    Attributes: `reads` and `writes` that moved bytes; `wakes`: waits in the poller or for a timer.
     """
+
+    DEBUG = False
 
     def __init__(self, config):
         self._config = config
         self.server = config["server"]
         self.port = config["port"] or (8883 if config["ssl"] else 1883)
+        self._response_ms = int(config["response_time"] * 1000)
+        ping_s = config["keepalive"] / 4 or 20
+        self._ping_ms = int(1000 * min(ping_s, config["ping_interval"] or ping_s))
         self._packets = PacketReader(config["read_buffer"], config["packet_limit"])
         self._size = config["send_buffer"]
         self._out = bytearray(self._size)  # keeps that memory when it is emptied
         self._changed = Event()
         self._parked = core.TaskQueue()  # _transmit, while there is nothing to send
         self._sock = None
-        self._up = False
+        self._tasks = ()
+        self._up = self._failed = self._closed = self._paused = self._writing = False
         self._turn = -1  # which of the broker's addresses was tried last
-        self.reads = self.writes = self.wakes = 0
+        self.session_present = False
+        self.last_error = ""
+        self.reads = self.writes = self.wakes = self.protocol_errors = 0
+
+    def dprint(self, msg, *args):
+        """Print `msg % args` when DEBUG is set."""
+        if self.DEBUG:
+            print(msg % args)
+
+    # -- life -----------------------------------------------------------------------------
+
+    async def _attempt(self, clean):
+        """Connect once; raise OSError if that fails."""
+        self._failed = False
+        try:
+            self._dial()
+            put_connect(self._out, self._config, clean)
+        except (OSError, ValueError) as e:
+            self._drop(e)
+        coroutines = self._receive(), self._transmit(), self._watch()
+        self._tasks = [core.create_task(self._guard(c)) for c in coroutines]
+        try:
+            await self._until(lambda: self._up or self._failed)
+        finally:
+            if not self._up:
+                self._hang_up()
+        if not self._up:
+            raise OSError(self.last_error)
 
     def _dial(self):
         """Begin to connect. The name is resolved anew every time, which may block the loop."""
@@ -70,8 +106,83 @@ class Connection:
 
             self._sock = wrap(sock, self._config["ssl_params"], self.server)
 
+    def _welcome(self, head, flags, code):
+        """Take what must be the CONNACK."""
+        if head != _CONNACK or self._up:
+            raise ProtocolError("CONNACK missing or repeated")
+        if code:
+            raise OSError("refused: " + ("user or password" if code in (4, 5) else str(code)))
+        self.session_present = flags == 1
+        self._up = True
+        self._pulse()
+
+    async def _guard(self, coro):
+        try:
+            await coro
+        except (OSError, ValueError, MemoryError) as e:
+            self._drop(e)
+
+    def _drop(self, error):
+        """Give up the connection, or the attempt at one, because of `error`."""
+        if not self._failed:
+            self._failed = True
+            self._up = self._writing = False
+            self.last_error = str(error)
+            self.protocol_errors += isinstance(error, ProtocolError)
+            self.dprint("mqtt: %s", self.last_error)
+            self._pulse()
+
+    def _hang_up(self):
+        """End the tasks of the connection and close the socket."""
+        self._up = False
+        for task in self._tasks:
+            if task is not core.cur_task:  # which may be the one of on_message
+                task.cancel()
+        self._tasks = ()
+        if self._sock:
+            self._sock.close()
+            self._sock = None
+
+    async def _watch(self):
+        """Coroutine: ping when the connection is idle; OSError when it is dead or never lived."""
+        while True:
+            await sleep_ms(min(_TICK_MS, self._response_ms // 4))
+            self.wakes += 1
+            self._pulse()
+            now = ticks_ms()
+            silent = ticks_diff(now, self._rx_time)
+            patience = self._up and self._ping_ms * (_PAUSE if self._paused else 1)
+            if silent > patience + self._response_ms:
+                raise OSError("no answer from the broker")
+            if max(silent, ticks_diff(now, self._tx_time)) >= self._ping_ms:
+                self._ping()
+
+    def _ping(self):
+        if self._free(_OVERHEAD):
+            self._out.extend(b"\xc0\0")  # PINGREQ
+            self._wake()
+
+    # -- waiting --------------------------------------------------------------------------
+
+    async def _until(self, ready, *args):
+        """Wait until `ready(*args)` is true; OSError when the client is closed before."""
+        while not ready(*args):
+            if self._closed:
+                raise OSError("client closed")
+            await self._changed.wait()
+
+    def _pulse(self):
+        """Let all tasks that wait look again."""
+        self._changed.set()
+        self._changed.clear()
+
+    # -- bytes ----------------------------------------------------------------------------
+
+    def _free(self, size):
+        """Return whether a packet of `size` bytes may be appended to `_out` now."""
+        return not self._writing and self._fits(size)
+
     def _fits(self, size):
-        """Return whether `size` more bytes may be appended to `_out`; makes room if need be."""
         if self._up and len(self._out) + size > self._size:
             self._flush()
         return self._up and len(self._out) + size <= self._size
@@ -80,10 +191,6 @@ class Connection:
         """Have `_out` sent when all that can run now has run."""
         if self._parked.peek():
             core._task_queue.push(self._parked.pop())
-
-    def _pulse(self):
-        self._changed.set()
-        self._changed.clear()
 
     def _flush(self):
         """Give the socket as much of `_out` as it takes now."""

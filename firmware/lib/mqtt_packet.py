@@ -49,26 +49,31 @@ def put_connect(out, config, clean):
     body.append(flags)
     _put_number(body, config["keepalive"])
     for text in texts:
-        _put_text(body, as_bytes(text))
+        text = as_bytes(text)
+        _put_number(body, len(text))
+        body.extend(text)
     out.append(_CONNECT)
     _put_length(out, len(body))
     out.extend(body)
 
 
-def put_publish(out, flags, pid, length, topic, prefix=b"", suffix=b""):
-    """Append a PUBLISH packet up to its payload of `length` bytes.
+def put_packet(out, head, pid, length, topic, prefix=b"", suffix=b""):
+    """Append a PUBLISH, SUBSCRIBE or UNSUBSCRIBE packet up to its last `length` bytes.
 
-    flags: 1 retain, 2 QoS 1, 8 duplicate. pid: packet id, 0 at QoS 0. The topic is `prefix`,
-    `topic` and `suffix`, of bytes. Allocates nothing while `out` has room.
+    head: its first byte. pid: packet id, 0 at QoS 0. The topic is `prefix`, `topic` and `suffix`,
+    of bytes. What follows is the payload or, in a SUBSCRIBE, the QoS. Allocates nothing while `out`
+    has room.
     """
     size = len(prefix) + len(topic) + len(suffix)
-    out.append(_PUBLISH | flags)
+    out.append(head)
     _put_length(out, (4 if pid else 2) + size + length)
+    if head & 0x80:
+        _put_number(out, pid)
     _put_number(out, size)
     out.extend(prefix)
     out.extend(topic)
     out.extend(suffix)
-    if pid:
+    if pid and head < 0x80:
         _put_number(out, pid)
 
 
@@ -76,23 +81,6 @@ def put_puback(out, pid):
     """Append a PUBACK packet. Allocates nothing while `out` has room."""
     out.extend(b"\x40\x02")
     _put_number(out, pid)
-
-
-def put_request(out, head, pid, topic, end):
-    """Append a packet with one topic: SUBSCRIBE, where `end` is the QoS as a byte, or UNSUBSCRIBE.
-
-    head: its first byte. topic, end: bytes.
-    """
-    out.append(head)
-    _put_length(out, 4 + len(topic) + len(end))
-    _put_number(out, pid)
-    _put_text(out, topic)
-    out.extend(end)
-
-
-def _put_text(out, text):
-    _put_number(out, len(text))
-    out.extend(text)
 
 
 def _put_number(out, number):

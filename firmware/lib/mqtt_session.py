@@ -5,13 +5,12 @@ A task that waits here looks again whenever `_changed` is pulsed: when bytes hav
 acknowledgement came, when the connection came or went, and about every second.
 """
 
-from asyncio import sleep_ms
 from sys import print_exception
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 from mqtt_connection import Connection
-from mqtt_packet import ProtocolError, as_bytes, put_puback, put_publish, put_request
+from mqtt_packet import as_bytes, put_packet, put_puback
 
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
@@ -27,8 +26,6 @@ _RETAIN = const(1)
 _DUP = const(8)
 
 _IN_FLIGHT = const(8)  # packets that may wait for their acknowledgement at a time
-_TICK_MS = const(1000)
-_PAUSE = const(4)  # ping intervals that reading may be paused
 
 
 class Session(Connection):
@@ -37,28 +34,15 @@ class Session(Connection):
     deliver: called as deliver(topic, msg, retained) for each message, unless `on_message` is set.
     """
 
-    DEBUG = False
     REPUB_COUNT = 0
     on_message = None
 
     def __init__(self, config, deliver):
         super().__init__(config)
         self._deliver = deliver
-        self._response_ms = int(config["response_time"] * 1000)
-        ping_s = config["keepalive"] / 4 or 20
-        self._ping_ms = int(1000 * min(ping_s, config["ping_interval"] or ping_s))
-        self._failed = self._closed = self._paused = False
-        self._writing = False  # a PUBLISH is in `_out` in part
         self._pid = 0
         self._awaited = {}  # packet id -> first byte of the answer, then its return code
-        self.last_error = ""
-        self.session_present = False
-        self.rx_packets = self.skipped = self.protocol_errors = 0
-
-    def dprint(self, msg, *args):
-        """Print `msg % args` when DEBUG is set."""
-        if self.DEBUG:
-            print(msg % args)
+        self.rx_packets = self.skipped = 0
 
     # -- to the broker --------------------------------------------------------------------
 
@@ -72,7 +56,8 @@ class Session(Connection):
         size = len(prefix) + len(topic) + len(suffix) + len(msg)
         if not self._free(_OVERHEAD + size):
             return False
-        put_publish(self._out, 1 if retain else 0, 0, len(msg), topic, prefix, suffix)
+        head = _PUBLISH | (1 if retain else 0)
+        put_packet(self._out, head, 0, len(msg), topic, prefix, suffix)
         self._out.extend(msg)
         self._wake()
         return True
@@ -96,13 +81,8 @@ class Session(Connection):
         repeated as in publish(). Raises ValueError when the pieces do not add up to `length`, and
         passes on what they raise; as MQTT cannot take back a message, the connection is dropped.
         """
-        topic = self._topic(topic, qos)
-        if b"+" in topic or b"#" in topic:
-            raise ValueError("wildcard in a topic to publish to")
-        flags = (1 if retain else 0) | qos << 1
-        tries = 0 if iter(pieces) is pieces else self._config["max_repubs"] + 1
-        answer = _PUBACK if qos else None
-        await self._send(answer, tries, self._publish, flags, topic, length, pieces)
+        head = _PUBLISH | qos << 1 | (1 if retain else 0)
+        await self._send(head, _PUBACK if qos else None, topic, qos, length, pieces)
 
     async def subscribe(self, topic, qos=0):
         """Subscribe to a topic or filter; qos: the highest wanted, 0 or 1.
@@ -110,96 +90,81 @@ class Session(Connection):
         Waits for the connection and for the broker's answer. Raises OSError when the broker refuses
         or the client is closed meanwhile.
         """
-        topic = self._topic(topic, qos)
-        end = bytes((qos,))
-        if await self._send(_SUBACK, 1, self._request, _SUBSCRIBE, topic, end) & 0x80:
-            raise OSError("subscription refused: " + topic.decode())
+        code = await self._send(_SUBSCRIBE, _SUBACK, topic, qos, 1, (bytes((qos,)),))
+        if code & 0x80:
+            raise OSError("subscription refused: %s" % topic)
 
     async def unsubscribe(self, topic):
         """Unsubscribe from a topic or filter; waits as subscribe() does."""
-        topic = self._topic(topic, 0)
-        await self._send(_UNSUBACK, 1, self._request, _UNSUBSCRIBE, topic, b"")
+        await self._send(_UNSUBSCRIBE, _UNSUBACK, topic, 0, 0, ())
 
-    def _topic(self, topic, qos):
+    async def _send(self, head, answer, topic, qos, length, pieces):
+        """Send a packet until it has left and was answered; return the code of the answer.
+
+        answer: first byte of the packet that acknowledges it, or None.
+        """
         topic = as_bytes(topic)
         if qos not in (0, 1):
             raise ValueError("qos is 0 or 1")
         if not 0 < len(topic) <= self._size - _OVERHEAD:
             raise ValueError("topic empty or longer than send_buffer")
-        return topic
-
-    async def _send(self, answer, tries, write, *args):
-        """Await `write(pid, dup, *args)` until it returns true and the answer came.
-
-        answer: first byte of the packet that acknowledges it, or None. tries: with one connection;
-        0: a single time, then OSError. Returns the return code of the answer.
-        """
-        pid = dup = 0
-        if answer:
-            await self._until(lambda: len(self._awaited) < _IN_FLIGHT)
-            pid = self._pid % 0xFFFF + 1
-            while pid in self._awaited:
-                pid = pid % 0xFFFF + 1
-            self._pid = pid
-            self._awaited[pid] = answer
+        if head < 0x80 and (b"+" in topic or b"#" in topic):
+            raise ValueError("wildcard in a topic to publish to")
+        once = iter(pieces) is pieces
+        tries = 1 if once or head & 0x80 else self._config["max_repubs"] + 1
+        pid = await self._take_pid(answer) if answer else 0
         try:
             while True:
-                for _ in range(tries or 1):
-                    if await write(pid, dup, *args):
+                for _ in range(tries):
+                    if await self._write(head, pid, topic, length, pieces):
                         if not answer or await self._answered(pid, answer):
                             return self._awaited.get(pid)
-                    if not tries:
+                    if once:
                         raise OSError("message lost")
-                    dup = _DUP
+                    if answer == _PUBACK:
+                        head |= _DUP
                 self._drop(OSError("no acknowledgement"))
         finally:
             self._awaited.pop(pid, None)
             self._pulse()
 
-    async def _publish(self, pid, dup, flags, topic, length, pieces):
-        size = _OVERHEAD + len(topic)
+    async def _write(self, head, pid, topic, length, pieces):
+        """Write a packet when there is room; return false when the connection was lost in it."""
         # What the send buffer can hold goes into it at once; more only as there is room.
-        whole = size + length <= self._size
-        await self._until(self._free, size + length if whole else size)
-        if dup:
+        await self._until(self._free, min(_OVERHEAD + len(topic) + length, self._size))
+        if head & _DUP:
             self.REPUB_COUNT += 1
         self._writing = True
         good = False
         try:
-            put_publish(self._out, flags | dup, pid, length, topic)
+            put_packet(self._out, head, pid, length, topic)
             for part in _parts(pieces, length, self._size):
                 await self._until(self._may_go_on, len(part))
                 if not self._writing:
-                    return False
+                    break
                 self._out.extend(part)
-            good = True
+            good = self._writing
         finally:
             if not good:
                 self._drop(OSError("message cut short"))
             self._writing = False
             self._wake()
-        return True
-
-    async def _request(self, pid, _, head, topic, end):
-        await self._until(self._free, _OVERHEAD + len(topic))
-        put_request(self._out, head, pid, topic, end)
-        self._wake()
-        return True
+        return good
 
     # -- waiting --------------------------------------------------------------------------
 
-    async def _until(self, ready, *args):
-        while not ready(*args):
-            if self._closed:
-                raise OSError("client closed")
-            await self._changed.wait()
-
-    def _free(self, size):
-        """Return whether a packet of `size` bytes may be appended to `_out` now."""
-        return not self._writing and self._fits(size)
-
     def _may_go_on(self, size):
         return not self._writing or self._fits(size)
+
+    async def _take_pid(self, answer):
+        await self._until(lambda: len(self._awaited) < _IN_FLIGHT)
+        pid = self._pid
+        while True:
+            pid = pid % 0xFFFF + 1
+            if pid not in self._awaited:
+                self._awaited[pid] = answer
+                self._pid = pid
+                return pid
 
     async def _answered(self, pid, answer):
         start = ticks_ms()
@@ -255,15 +220,6 @@ class Session(Connection):
         self.rx_packets += 1
         return True
 
-    def _welcome(self, head, flags, code):
-        if head != _CONNACK or self._up:
-            raise ProtocolError("CONNACK missing or repeated")
-        if code:
-            raise OSError("refused: " + ("user or password" if code in (4, 5) else str(code)))
-        self.session_present = flags == 1
-        self._up = True
-        self._pulse()
-
     def _message(self, topic, msg, retained):
         try:
             (self.on_message or self._deliver)(topic, msg, retained)
@@ -280,35 +236,6 @@ class Session(Connection):
             return self._up and await self._answered(0, _PINGRESP)
         finally:
             self._awaited.pop(0, None)
-
-    def _ping(self):
-        if self._free(_OVERHEAD):
-            self._out.extend(b"\xc0\0")  # PINGREQ
-            self._wake()
-
-    async def _watch(self):
-        """Coroutine: ping when the connection is idle; OSError when it is dead or never lived."""
-        while True:
-            await sleep_ms(min(_TICK_MS, self._response_ms // 4))
-            self.wakes += 1
-            self._pulse()
-            now = ticks_ms()
-            silent = ticks_diff(now, self._rx_time)
-            patience = self._up and self._ping_ms * (_PAUSE if self._paused else 1)
-            if silent > patience + self._response_ms:
-                raise OSError("no answer from the broker")
-            if max(silent, ticks_diff(now, self._tx_time)) >= self._ping_ms:
-                self._ping()
-
-    def _drop(self, error):
-        """Give up the connection, or the attempt at one, because of `error`."""
-        if not self._failed:
-            self._failed = True
-            self._up = self._writing = False
-            self.last_error = str(error)
-            self.protocol_errors += isinstance(error, ProtocolError)
-            self.dprint("mqtt: %s", self.last_error)
-            self._pulse()
 
 
 def _parts(pieces, length, size):

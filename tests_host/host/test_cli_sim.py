@@ -303,6 +303,7 @@ def test_without_micropython_it_says_what_to_do(start: Start, tmp_path: Path) ->
         ["--port", "65536"],
         ["--components", "/nowhere"],
         ["--chips", "1", "--components", __file__],
+        ["--port", "18899", "--board-port", "18899"],
         ["--no-such-option"],
     ],
 )
@@ -330,6 +331,17 @@ def test_eight_chips_have_128_outputs(start: Start) -> None:
     assert outputs == [(n, "switch", f"out{n}") for n in range(16)] * 8
     names = [row["name"] for n in range(8) for row in rows(desk, f"chip{0x20 + n:02x}")]
     assert len(set(names)) == 128
+
+
+@pytest.mark.parametrize("content", [b"no JSON at all", b'{"name": "K\xfcche"}', b""])
+def test_a_file_that_cannot_be_read_is_left_to_the_node(
+    start: Start, tmp_path: Path, content: bytes
+) -> None:
+    own = tmp_path / "own.json"
+    own.write_bytes(content)
+    desk = start("--components", str(own)).wait_ready()
+    assert (desk.state / "flash" / "components.json").read_bytes() == content
+    assert list(desk.board.get("/chips")["chips"]) == ["0x20", "0x21"]
 
 
 def test_a_file_of_ones_own_is_what_the_node_gets(start: Start, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_an_installation_that_failed_is_tried_again(project: Project) -> None:
 def test_a_python_that_is_too_old_is_one_line(project: Project) -> None:
     done = project.setup(VERSION_OK="1")
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
     assert "Python 3.11 or newer is needed, here is Python 3.9.2." in done.stderr
     assert not (project.folder / ".venv").exists()
 
@@ -117,6 +117,59 @@ def test_a_python_that_is_too_old_is_one_line(project: Project) -> None:
 def test_a_python_without_venv_is_one_line_with_the_command_to_run(project: Project) -> None:
     done = project.setup(VENV_OK="1")
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
     assert "Run: sudo apt-get install python3.11-venv" in done.stderr
     assert not (project.folder / ".venv").exists()
+
+
+class System:
+    """Commands that setup.sh meets: a user id, sudo, apt-get, all fake, and no mosquitto."""
+
+    def __init__(self, folder: Path, user: int, sudo: bool) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.command("id", f"echo {user}")
+        self.command("sudo", 'test "$1" = -n && shift && "$@"' if sudo else "exit 1")
+        self.command("apt-get", f'echo "$DEBIAN_FRONTEND $*" >> {folder}/apt')
+
+    def command(self, name: str, script: str) -> None:
+        (self.folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.folder / name).chmod(0o755)
+
+    def setup(self) -> subprocess.CompletedProcess[str]:
+        path = f"{self.folder}:/usr/bin:/bin"
+        return subprocess.run(
+            [ROOT / "tools" / "setup.sh", "mosquitto"],
+            env={"PATH": path, "SBIN": "/nowhere"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def apt(self) -> str:
+        path = self.folder / "apt"
+        return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.parametrize(("user", "sudo"), [(0, False), (1000, True)])
+def test_mosquitto_is_installed_by_who_may(tmp_path: Path, user: int, sudo: bool) -> None:
+    system = System(tmp_path / "bin", user, sudo)
+    assert system.setup().returncode == 0
+    assert system.apt == "noninteractive install -qq -y --no-install-recommends mosquitto\n"
+
+
+def test_who_may_not_install_mosquitto_is_told_what_to_run(tmp_path: Path) -> None:
+    system = System(tmp_path / "bin", user=1000, sudo=False)
+    done = system.setup()
+    assert (done.returncode, system.apt) == (1, "")
+    assert done.stderr == (
+        "setup: mosquitto is needed for the tests. Run: sudo apt-get install mosquitto\n"
+    )
+
+
+def test_mosquitto_that_is_there_is_enough(tmp_path: Path) -> None:
+    system = System(tmp_path / "bin", user=1000, sudo=False)
+    system.command("mosquitto", "")
+    assert system.setup().returncode == 0
+    assert system.apt == ""

@@ -4,7 +4,7 @@
 import gc
 import random
 
-from command_buffer import OFF, ON, CommandBuffer
+from command_buffer import OFF, ON, PULSE, TOGGLE, CommandBuffer, level_after
 
 from i2c_desk import PERIOD, Clock
 
@@ -27,6 +27,11 @@ def waiting(buffer):
         tags.append(buffer.tags[slot])
         slot = buffer.after(slot)
     return tags
+
+
+def test_actions_change_only_the_bits_of_their_mask():
+    after = [level_after(0b0101, 0b0011, action) for action in (OFF, ON, TOGGLE, PULSE)]
+    assert after == [0b0100, 0b0111, 0b0110, 0b0111]
 
 
 def test_commands_wait_in_the_order_in_which_they_were_put():
@@ -171,7 +176,7 @@ def follow_a_plain_list(capacity, start):
 
 
 def test_nothing_is_allocated_by_putting_walking_expiring_and_removing():
-    buffer = CommandBuffer(8, CLOCK)
+    buffer = CommandBuffer(8)
 
     class Silent:
         def dropped(self, reason, tag):

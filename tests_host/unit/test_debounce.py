@@ -135,7 +135,8 @@ def test_the_final_level_is_never_lost():
 
 
 def test_nothing_is_allocated():
-    inputs = debounce(3)
+    inputs = Debounce()
+    inputs.on_ms[2] = inputs.off_ms[9] = 3
 
     def use():
         for now in range(50):

@@ -220,11 +220,11 @@ async def test_pauses_between_attempts_grow_to_a_limit_and_differ():
         client.close()
         await client.connect()
         await broker.stop()
-        mqtt_as.asyncio.sleep_ms = spy
+        mqtt_as.sleep_ms = spy
         try:
             await run_until(lambda: len(pauses) > 30, 5000)
         finally:
-            mqtt_as.asyncio.sleep_ms = sleep_ms
+            mqtt_as.sleep_ms = sleep_ms
         limit = 1000
         for pause in pauses[:30]:
             assert limit // 2 <= pause <= limit, pauses

@@ -12,9 +12,8 @@ from mqtt_packet import (
     ProtocolError,
     packet_size,
     put_connect,
+    put_packet,
     put_puback,
-    put_publish,
-    put_request,
 )
 
 LOGIN = {"client_id": "c", "user": "", "password": "", "keepalive": 60, "will": None}
@@ -103,17 +102,17 @@ def test_connect_of_more_than_127_bytes():
 
 
 def test_a_topic_in_parts_is_one_topic():
-    assert written(put_publish, 1, 0, 2, b"b", b"a/", b"/c") == b"\x31\x09\0\x05a/b/c"
+    assert written(put_packet, 0x31, 0, 2, b"b", b"a/", b"/c") == b"\x31\x09\0\x05a/b/c"
 
 
 def test_a_publish_with_qos_1_has_its_packet_id():
-    assert written(put_publish, 2, 0x1234, 0, b"t") == b"\x32\x05\0\x01t\x12\x34"
+    assert written(put_packet, 0x32, 0x1234, 0, b"t") == b"\x32\x05\0\x01t\x12\x34"
 
 
 def test_puback_and_requests():
     assert written(put_puback, 0x1234) == b"\x40\x02\x12\x34"
-    assert written(put_request, 0x82, 1, b"t/#", b"\x01") == b"\x82\x08\0\x01\0\x03t/#\x01"
-    assert written(put_request, 0xA2, 2, b"t", b"") == b"\xa2\x05\0\x02\0\x01t"
+    assert written(put_packet, 0x82, 1, 1, b"t/#") == b"\x82\x08\0\x01\0\x03t/#"
+    assert written(put_packet, 0xA2, 2, 0, b"t") == b"\xa2\x05\0\x02\0\x01t"
 
 
 def test_writing_a_publish_allocates_nothing_while_there_is_room():
@@ -123,7 +122,7 @@ def test_writing_a_publish_allocates_nothing_while_there_is_room():
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
-    put_publish(out, 1, 0, 2, topic, prefix, suffix)
+    put_packet(out, 0x31, 0, 2, topic, prefix, suffix)
     put_puback(out, 7)
     assert gc.mem_alloc() == before
 
@@ -133,7 +132,7 @@ def test_writing_a_publish_allocates_nothing_while_there_is_room():
 
 def test_every_length_is_read_as_it_was_written():
     for length in (0, 1, 127, 128, 129, 16383, 16384, 70000):
-        made = written(put_publish, 0, 0, length, b"t")
+        made = written(put_packet, 0x30, 0, length, b"t")
         assert packet_size(made, 0, len(made)) == len(made) + length
 
 
@@ -256,7 +255,7 @@ def test_a_message_beyond_the_limit_is_skipped_but_can_be_acknowledged():
 def test_a_message_that_finds_no_memory_is_skipped():
     size = 1 << 27  # more than the heap has
     out = bytearray()
-    put_publish(out, 0, 0, size, b"big")
+    put_packet(out, 0x30, 0, size, b"big")
     reader = PacketReader(64, 1 << 28)
     assert read_all(reader, bytes(out) + bytes(200)) == [(0x30, 0, None)]
 

@@ -462,9 +462,9 @@ async def test_nothing_is_sent_in_between_the_pieces():
         await asyncio.gather(*others)
         assert not any(taken)
         await arrived(broker.peer, PUBACK)
-        got = [p for p in broker.peer.of(PUBLISH) if p.topic == b"s"]
-        assert len(got) == 1
-        assert got[0].payload == b"".join(b"%08d" % i for i in range(100))
+        streams = lambda: [p for p in broker.peer.of(PUBLISH) if p.topic == b"s"]  # noqa: E731
+        await run_until(streams)
+        assert streams()[0].payload == b"".join(b"%08d" % i for i in range(100))
 
 
 async def test_a_stream_with_qos_1_is_acknowledged_and_repeated():

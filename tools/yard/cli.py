@@ -102,6 +102,8 @@ def sim(
 
     if chips is not None and components is not None:
         raise typer.BadParameter("--chips and --components exclude each other")
+    if port == board_port != 0:
+        raise typer.BadParameter("--port and --board-port must differ")
     raise typer.Exit(run(Options(port, board_port, chips, components, state, headless)))
 
 

@@ -61,22 +61,22 @@ def output_components(chips: int) -> str:
     )
 
 
-def chip_addresses(text: str) -> tuple[int, ...]:
+def chip_addresses(content: bytes) -> tuple[int, ...]:
     """Return the addresses of the chips to simulate for a components.json.
 
     What cannot be understood is left out, and a file that cannot be read to its end gives the
     chips of the default board too: it is the node that tells what is wrong with it.
     """
-    components, whole = _read(text)
+    components, whole = _read(content)
     found = {_address(component) for component in components.values()}
     if not whole:
         found.update(DEFAULT_ADDRESSES)
     return tuple(sorted(address for address in found if address is not None))
 
 
-def first_output(text: str) -> str | None:
+def first_output(content: bytes) -> str | None:
     """Return `<component>/<object>` of the first output that a components.json names, or None."""
-    for name, component in _read(text)[0].items():
+    for name, component in _read(content)[0].items():
         if _address(component) is not None:
             pins = component["constructor_args"].get("pins")
             for pin in pins if isinstance(pins, list) else ():
@@ -85,7 +85,7 @@ def first_output(text: str) -> str | None:
     return None
 
 
-def _read(text: str) -> tuple[dict[str, Any], bool]:
+def _read(content: bytes) -> tuple[dict[str, Any], bool]:
     """Return the members of a components.json up to the first fault, and whether there is none.
 
     Read by the node's own reader, which allows comments.
@@ -93,7 +93,7 @@ def _read(text: str) -> tuple[dict[str, Any], bool]:
     json_stream = _firmware_module("json_stream")
     members = {}
     try:
-        for key, value, _ in json_stream.members(io.BytesIO(text.encode())):
+        for key, value, _ in json_stream.members(io.BytesIO(content)):
             members[key] = value
     except json_stream.JSONError:
         return members, False

@@ -113,13 +113,13 @@ class Simulation:
     def _write_components(self) -> None:
         options = self._options
         if options.components is not None:
-            text = options.components.read_text(encoding="utf-8", errors="surrogateescape")
+            content = options.components.read_bytes()
         elif options.chips is not None:
-            text = components.output_components(options.chips)
+            content = components.output_components(options.chips).encode()
         else:
-            text = components.default_components()
+            content = components.default_components().encode()
         wanted = options.components is not None or options.chips is not None
-        if not self._state.write_components(text, wanted):
+        if not self._state.write_components(content, wanted):
             self._screen.warn(
                 "components.json was changed by hand and is kept; delete it for the default"
             )
@@ -165,16 +165,15 @@ class Simulation:
 
     async def _wait(self) -> int:
         """Wait for the node, then for the end of a background task, which is a fault of ours."""
-        try:
-            async with asyncio.timeout(_ONLINE_S):
-                await self._online.wait()
-        except TimeoutError:
-            self._screen.warn(
-                f"the node is not online after {_ONLINE_S:g} s{self._node_log.told()}"
-            )
+        online = asyncio.create_task(self._online.wait())
+        done = await _first_of([online, *self._tasks], _ONLINE_S)
+        if not done:
+            told = self._node_log.told()
+            self._screen.warn(f"the node is not online after {_ONLINE_S:g} s{told}")
             if self._options.headless:
                 return 1
-        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not done or online in done:
+            done = await _first_of(self._tasks)
         return int(done.pop().result())
 
     def _serial_line(self, line: str) -> None:
@@ -204,6 +203,13 @@ class Simulation:
             topic = f"{home}/{name}/{output}/set"
             steps.append(("switch a light on", f"{yard} send {port} {topic} ON"))
         return steps
+
+
+async def _first_of(
+    tasks: list[asyncio.Task[Any]], limit_s: float | None = None
+) -> set[asyncio.Task[Any]]:
+    done, _ = await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+    return done
 
 
 def _shortest(path: str) -> str:

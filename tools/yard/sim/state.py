@@ -53,14 +53,14 @@ class State:
     def write_settings(self, port: int) -> None:
         """Write config.py for a broker on `port`, unless a person keeps it."""
         path = self.flash / "config.py"
-        if not path.exists() or _GENERATED in path.read_text(encoding="utf-8"):
+        if not path.exists() or _GENERATED.encode() in path.read_bytes():
             path.write_text(_SETTINGS.format(port=port), encoding="utf-8")
 
-    def write_components(self, text: str, wanted: bool) -> bool:
+    def write_components(self, content: bytes, wanted: bool) -> bool:
         """Write components.json, unless a person has changed the one that is there.
 
         Args:
-            text: the new content.
+            content: of the new file.
             wanted: the person asked for this content.
 
         Returns:
@@ -71,20 +71,20 @@ class State:
         """
         path = self.flash / "components.json"
         note = self.path / "components.sha256"
-        if path.exists() and _checksum(path.read_text(encoding="utf-8")) != _content(note):
+        if path.exists() and _checksum(path.read_bytes()) != _text(note):
             if wanted:
                 raise Fault(
                     f"{path} was changed by hand: delete it to have it written anew, "
                     "or use another --state"
                 )
             return False
-        path.write_text(text, encoding="utf-8")
-        note.write_text(_checksum(text), encoding="utf-8")
+        path.write_bytes(content)
+        note.write_text(_checksum(content), encoding="utf-8")
         return True
 
-    def components(self) -> str:
+    def components(self) -> bytes:
         """Return the components.json that the node will read."""
-        return (self.flash / "components.json").read_text(encoding="utf-8", errors="replace")
+        return (self.flash / "components.json").read_bytes()
 
 
 def _lock(folder: Path) -> IO[str]:
@@ -105,9 +105,9 @@ def _lock(folder: Path) -> IO[str]:
     return file
 
 
-def _content(path: Path) -> str:
+def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _checksum(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
