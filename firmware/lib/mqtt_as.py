@@ -116,9 +116,9 @@ class MQTTClient(Session):
 
     def __init__(self, config):
         if config["mqttv5"]:
-            raise ValueError("mqttv5: this client speaks MQTT 3.1.1; use the original mqtt_as")
+            raise ValueError("mqttv5: use the original mqtt_as, this one speaks 3.1.1")
         if not config["server"]:
-            raise ValueError("server: the name or address of the broker is missing")
+            raise ValueError("server: name or address of the broker is missing")
         length = config["queue_len"]
         self.queue = MessageQueue(length) if length else None
         super().__init__(config, self.queue.put if length else config["subs_cb"])
@@ -143,14 +143,14 @@ class MQTTClient(Session):
         clean = self._config["clean"]
         if self._config["clean_init"] and not clean:
             await self._attempt(True)
-            self._part()
+            self._leave()
         await self._attempt(clean)
         self._announce(True)
         self._keeper = create_task(self._keep(clean))
 
     async def disconnect(self):
         """Say good-bye, so that the broker does not publish the will, and close()."""
-        self._part()
+        self._leave()
         self.close()
 
     def close(self):
@@ -163,7 +163,7 @@ class MQTTClient(Session):
             self._keeper.cancel()
             self._keeper = None
 
-    def _part(self):
+    def _leave(self):
         if self._free(2):
             self._out.extend(b"\xe0\0")  # DISCONNECT
             self._flush()
@@ -191,6 +191,6 @@ class MQTTClient(Session):
                 delay = min(2 * delay, self.MAX_DELAY_MS)
                 try:
                     await self._attempt(clean)
-                except OSError:
+                except (OSError, MemoryError):
                     continue  # last_error says why
             self._announce(True)

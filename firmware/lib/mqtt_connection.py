@@ -52,7 +52,6 @@ class Connection:
         self._sock = None
         self._tasks = ()
         self._up = self._failed = self._closed = self._paused = self._writing = False
-        self._turn = -1  # which of the broker's addresses was tried last
         self.session_present = False
         self.last_error = ""
         self.reads = self.writes = self.wakes = self.protocol_errors = 0
@@ -67,11 +66,8 @@ class Connection:
     async def _attempt(self, clean):
         """Connect once; raise OSError if that fails."""
         self._failed = False
-        try:
-            self._dial()
-            put_connect(self._out, self._config, clean)
-        except (OSError, ValueError) as e:
-            self._drop(e)
+        self._out[:] = b""
+        put_connect(self._out, self._config, clean)
         coroutines = self._receive(), self._transmit(), self._watch()
         self._tasks = [core.create_task(self._guard(c)) for c in coroutines]
         try:
@@ -85,17 +81,15 @@ class Connection:
     def _dial(self):
         """Begin to connect. The name is resolved anew every time, which may block the loop."""
         self._packets.reset()
-        self._out[:] = b""
-        self._pending = 0
-        self._active = False
+        self._stuck = self._active = False
         self._rx_time = self._tx_time = ticks_ms()
+        # The last address is of IPv4 where there are both kinds.
         addresses = socket.getaddrinfo(self.server, self.port, 0, socket.SOCK_STREAM)
-        self._turn = turn = (self._turn + 1) % len(addresses)
-        address = addresses[turn]
-        self._sock = sock = socket.socket(*address[:3])
+        family, kind, protocol, _, address = addresses[-1]
+        self._sock = sock = socket.socket(family, kind, protocol)
         sock.setblocking(False)
         try:
-            sock.connect(address[-1])
+            sock.connect(address)
         except OSError as e:
             if e.errno != EINPROGRESS:
                 raise
@@ -183,9 +177,9 @@ class Connection:
         return not self._writing and self._fits(size)
 
     def _fits(self, size):
-        if self._up and len(self._out) + size > self._size:
+        if self._up and (self._stuck or len(self._out) + size > self._size):
             self._flush()
-        return self._up and len(self._out) + size <= self._size
+        return self._up and not self._stuck and len(self._out) + size <= self._size
 
     def _wake(self):
         """Have `_out` sent when all that can run now has run."""
@@ -195,23 +189,24 @@ class Connection:
     def _flush(self):
         """Give the socket as much of `_out` as it takes now."""
         out = self._out
-        size = self._pending or len(out)
-        if not size:
+        if not out:
             return
         try:
-            sent = self._sock.write(out if size == len(out) else memoryview(out)[:size]) or 0
+            sent = self._sock.write(out)
         except (OSError, ValueError) as e:  # ValueError: TLS does not trust the certificate
             self._drop(e)
             return
-        self._pending = size - sent  # TLS must be offered the same bytes again, and no more
         if sent:
             out[:sent] = b""
             self.writes += 1
             self._tx_time = ticks_ms()
             self._pulse()
+        # TLS must be offered the rest again as it was: nothing may be appended until it has left.
+        self._stuck = len(out) > 0
 
     def _receive(self):
-        """Coroutine: read, and hand over each packet. Raises OSError when that is not possible."""
+        """Coroutine: connect, read, and hand over each packet. Raises OSError."""
+        self._dial()
         packets = self._packets
         until = None
         while self._sock:  # _take may have closed it
@@ -237,7 +232,7 @@ class Connection:
 
     def _transmit(self):
         """Coroutine: send `_out` when the socket is connected, and after each `_wake`."""
-        while True:
+        while self._sock:
             self.wakes += 1
             yield core._io_queue.queue_write(self._sock)
             self._flush()

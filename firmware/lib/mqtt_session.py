@@ -56,7 +56,7 @@ class Session(Connection):
         size = len(prefix) + len(topic) + len(suffix) + len(msg)
         if not self._free(_OVERHEAD + size):
             return False
-        head = _PUBLISH | (1 if retain else 0)
+        head = _PUBLISH | bool(retain)
         put_packet(self._out, head, 0, len(msg), topic, prefix, suffix)
         self._out.extend(msg)
         self._wake()
@@ -81,7 +81,7 @@ class Session(Connection):
         repeated as in publish(). Raises ValueError when the pieces do not add up to `length`, and
         passes on what they raise; as MQTT cannot take back a message, the connection is dropped.
         """
-        head = _PUBLISH | qos << 1 | (1 if retain else 0)
+        head = _PUBLISH | qos << 1 | bool(retain)
         await self._send(head, _PUBACK if qos else None, topic, qos, length, pieces)
 
     async def subscribe(self, topic, qos=0):
@@ -107,9 +107,9 @@ class Session(Connection):
         if qos not in (0, 1):
             raise ValueError("qos is 0 or 1")
         if not 0 < len(topic) <= self._size - _OVERHEAD:
-            raise ValueError("topic empty or longer than send_buffer")
+            raise ValueError("topic empty or too long")
         if head < 0x80 and (b"+" in topic or b"#" in topic):
-            raise ValueError("wildcard in a topic to publish to")
+            raise ValueError("wildcard in topic")
         once = iter(pieces) is pieces
         tries = 1 if once or head & 0x80 else self._config["max_repubs"] + 1
         pid = await self._take_pid(answer) if answer else 0
@@ -125,7 +125,8 @@ class Session(Connection):
                         head |= _DUP
                 self._drop(OSError("no acknowledgement"))
         finally:
-            self._awaited.pop(pid, None)
+            if answer:
+                del self._awaited[pid]
             self._pulse()
 
     async def _write(self, head, pid, topic, length, pieces):
@@ -158,12 +159,10 @@ class Session(Connection):
 
     async def _take_pid(self, answer):
         await self._until(lambda: len(self._awaited) < _IN_FLIGHT)
-        pid = self._pid
         while True:
-            pid = pid % 0xFFFF + 1
+            self._pid = pid = self._pid % 0xFFFF + 1
             if pid not in self._awaited:
                 self._awaited[pid] = answer
-                self._pid = pid
                 return pid
 
     async def _answered(self, pid, answer):
@@ -230,12 +229,9 @@ class Session(Connection):
 
     async def broker_up(self):
         """Ask the broker for a sign of life; return whether it came within response_time."""
-        self._awaited[0] = _PINGRESP
+        self._awaited[0] = _PINGRESP  # which has no packet id, and 0 is none
         self._ping()
-        try:
-            return self._up and await self._answered(0, _PINGRESP)
-        finally:
-            self._awaited.pop(0, None)
+        return self._up and await self._answered(0, _PINGRESP)
 
 
 def _parts(pieces, length, size):
@@ -248,4 +244,4 @@ def _parts(pieces, length, size):
         for start in range(0, len(piece), size):
             yield view[start : start + size]
     if length:
-        raise ValueError("pieces do not add up to length")
+        raise ValueError("pieces and length differ")

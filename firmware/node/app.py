@@ -129,7 +129,8 @@ class Node:
         if self.settings.WATCHDOG_S:
             self.spawn("watchdog", board.feed_watchdog, self.settings.WATCHDOG_S)
         if self.settings.MQTT_HOST:
-            self._make_session()
+            import_once("node.session_setup").set_up(self)
+            self.log.sink = self._send_record
         else:
             self.log.error("settings", "MQTT_HOST: no broker is set; only local functions work")
         await import_once("node.loader").Loader(self).load()
@@ -153,31 +154,6 @@ class Node:
         self._publish_alive()
         self._publish_status()
         self._rows_changed()
-
-    def _make_session(self):
-        from mqtt_as import MQTTClient, config
-
-        from node.mqtt_config import client_config
-        from node.session import Session
-
-        settings = self.settings
-        if not getattr(MQTTClient, "JOINS_WIFI", True):
-            from node.wifi import WiFi
-
-            name = settings.WIFI_HOSTNAME or self.id
-            self.wifi = WiFi(settings.WIFI_SSID, settings.WIFI_PASSWORD, name, self.log)
-            self.spawn("wifi", self.wifi.run)
-        discovery = None
-        if settings.DISCOVERY_PREFIX:
-            from node.discovery import Discovery
-
-            per_entity = settings.DISCOVERY_FORM == "entity"
-            discovery = Discovery(self, settings.DISCOVERY_PREFIX, per_entity)
-        client_config(config, settings, self.id)
-        self.session = Session(self, MQTTClient, config, self.base, discovery)
-        if self.wifi:
-            self.wifi.on_joined = self.session.network_joined
-        self.log.sink = self._send_record
 
     def _send_record(self, level, text):
         topic = "%s/log/%s/%s" % (self.settings.MQTT_HOME, level, self.id)
@@ -249,11 +225,8 @@ class Node:
 
 def run():
     """Read the settings and run the node until it is stopped."""
-    from node.settings import load
-
     faults = []
-    settings = load(faults.append)
-    node = Node(settings)
+    node = Node(import_once("node.settings").load(faults.append))
     node.log.info("node", "Switchyard %s as %s, %s", VERSION, node.id, board.reset_cause())
     for fault in faults:
         node.log.error("settings", "%s", fault)

@@ -20,43 +20,38 @@ _DIAGNOSTICS = (
 )
 
 
-class Discovery:
-    """Announces the node's entities.
+async def publish(node):
+    """Announce the node and every component that has entities."""
+    groups = {None: []}
+    for entity in node.entities.values():
+        component = entity.component
+        groups.setdefault(component if component.device else None, []).append(entity)
+    discovery = _Discovery(node)
+    announce = discovery.announce_device
+    if node.settings.DISCOVERY_FORM == "entity":
+        announce = discovery.announce_entities
+    for component, entities in groups.items():
+        await announce(component, entities)
 
-    node: the running node. prefix: Home Assistant's discovery prefix. per_entity: publish the
-    older one-message-per-entity form.
-    """
 
-    def __init__(self, node, prefix, per_entity):
+class _Discovery:
+    def __init__(self, node):
         self._node = node
-        self.prefix = prefix
-        self._per_entity = per_entity
+        self._prefix = node.settings.DISCOVERY_PREFIX
 
-    async def publish(self, session):
-        """Announce the node and every component that has entities."""
-        groups = {None: []}
-        for entity in self._node.entities.values():
-            component = entity.component
-            groups.setdefault(component if component.device else None, []).append(entity)
-        for component, entities in groups.items():
-            if self._per_entity:
-                await self._publish_entities(session, component, entities)
-            else:
-                topic = self._device_topic(component)
-                await session.publish_pieces(topic, self._device, component, entities)
+    async def announce_device(self, component, entities):
+        name = "node" if component is None else component.name
+        topic = "%s/device/%s/%s/config" % (self._prefix, self._node.uid, name)
+        await self._node.session.publish_pieces(topic, self._device, component, entities)
 
-    async def _publish_entities(self, session, component, entities):
+    async def announce_entities(self, component, entities):
         node = self._node
         head = self._shared(component)
         for key, config in self._configs(component, entities):
             config.update(head)
             platform = config.pop("p")
-            topic = "%s/%s/%s/%s/config" % (self.prefix, platform, node.uid, key)
-            await session.publish_pieces(topic, _single, json.dumps(config).encode())
-
-    def _device_topic(self, component):
-        name = "node" if component is None else component.name
-        return "%s/device/%s/%s/config" % (self.prefix, self._node.uid, name)
+            topic = "%s/%s/%s/%s/config" % (self._prefix, platform, node.uid, key)
+            await node.session.publish_pieces(topic, _single, json.dumps(config).encode())
 
     def _device(self, component, entities):
         """Yield the payload of one device in pieces of bytes."""

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The node at the broker: availability, commands in, states out, announcements, log records.
-
-Runs on any client with the interface of mqtt_as. Where the client has more (docs/design.md), a
-state goes straight into its send buffer; else it waits in a short outbox for one publishing task.
-"""
+"""The node at the broker: availability, commands in, states out, announcements, log records."""
 
 import asyncio
 from random import getrandbits
 
+from import_once import import_once
 from micropython import const
 
 _FIRST_PAUSE_MS = const(1000)
 _LONGEST_PAUSE_MS = const(60000)
-_OUTBOX = const(64)  # messages that may wait for a client without a send buffer
 _RETRY_MS = const(20)  # until a full send buffer is tried again
 _BIRTH_SPREAD_BITS = const(12)  # up to 4 s: Home Assistant's restart wakes every node at once
 
@@ -20,35 +16,28 @@ _BIRTH_SPREAD_BITS = const(12)  # up to 4 s: Home Assistant's restart wakes ever
 class Session:
     """The node's side of the MQTT connection.
 
-    node: the running node. client_class: `MQTTClient` of any mqtt_as. config: its configuration;
-    the session adds will and queue. prefix: `<home>/<node>/`. discovery: what announces the
-    entities, or None.
+    node: the running node. client: an MQTTClient of mqtt_as with the extensions that
+    docs/design.md names.
     """
 
-    def __init__(self, node, client_class, config, prefix, discovery):
+    def __init__(self, node, client):
         self._node = node
-        self._prefix = prefix.encode()
-        self._available = prefix + "available"
-        self._birth = (discovery.prefix + "/status").encode() if discovery else None
-        self._discovery = discovery
-        self._entities = node.entities
+        self._client = client
+        self._prefix = node.base.encode()
+        self._birth = None
+        if node.settings.DISCOVERY_PREFIX:
+            self._birth = (node.settings.DISCOVERY_PREFIX + "/status").encode()
         self.online = False
         self.downtimes = 0
         self._connecting = False  # since the first attempt
         self._connected = False  # by connect(); the client then stays so by itself
-        config["will"] = (self._available, "offline", True, 1)
-        config["queue_len"] = 16
-        self._client = client = client_class(config)
         self._unsent = set()  # entities whose newest state did not fit
         self._wake = asyncio.Event()
-        self._outbox = []
-        self._direct = hasattr(client, "publish_nowait")
-        if self._direct:
-            client.on_message = self._on_message
+        client.on_message = self._on_message
 
     # -- what the node publishes ----------------------------------------------------------
 
-    def send(self, topic, payload, retain=False):
+    def send(self, topic, payload):
         """Hand one message to the client without waiting.
 
         topic, payload: bytes. Return False when it could not be taken now.
@@ -56,12 +45,7 @@ class Session:
         if not self.online:
             return False
         self._wake.set()  # what waits behind it follows
-        if self._direct:
-            return self._client.publish_nowait(topic, payload, retain)
-        if len(self._outbox) >= _OUTBOX:
-            return False
-        self._outbox.append((topic, payload, retain))
-        return True
+        return self._client.publish_nowait(topic, payload)
 
     def state_changed(self, entity):
         """Publish the state of `entity`, now or as soon as there is room.
@@ -78,18 +62,16 @@ class Session:
 
         pieces: function; `pieces(*args)` returns an iterable of bytes, the same each time.
         """
-        if self._direct:
-            length = sum(len(piece) for piece in pieces(*args))
-            await self._client.publish_stream(topic, length, pieces(*args), True)
-        else:
-            await self._client.publish(topic, b"".join(pieces(*args)), True)
+        length = sum(len(piece) for piece in pieces(*args))
+        await self._client.publish_stream(topic, length, pieces(*args), True)
 
     async def announce(self):
         """Publish discovery, availability and every state, as Home Assistant needs them."""
-        if self._discovery:
-            await self._discovery.publish(self)
+        if self._birth:
+            # Needed a few times a year; until then its place is for others.
+            await import_once("node.discovery").publish(self._node)
         self._node.publish_reports()
-        for entity in tuple(self._entities.values()):
+        for entity in tuple(self._node.entities.values()):
             self.state_changed(entity)
             await asyncio.sleep_ms(0)
 
@@ -97,18 +79,15 @@ class Session:
         payload = entity.state()
         if payload is None:
             return True
-        if self._direct:  # the topic in parts, so that a state allocates nothing
-            publish = self._client.publish_nowait
-            return publish(entity.key, payload, True, self._prefix, entity.leaf)
-        return self.send(self._prefix + entity.key + entity.leaf, payload, True)
+        publish = self._client.publish_nowait
+        return publish(entity.key, payload, True, self._prefix, entity.leaf)
 
     def pause(self, paused):
-        """Take no commands for a moment, or go on, where the client can."""
-        if self._direct:
-            if paused:
-                self._client.pause_reading()
-            else:
-                self._client.resume_reading()
+        """Take no commands for a moment, or (False) go on."""
+        if paused:
+            self._client.pause_reading()
+        else:
+            self._client.resume_reading()
 
     def statistics(self):
         """Return counters for the node's status topic."""
@@ -124,7 +103,7 @@ class Session:
     def _on_message(self, topic, payload, retained):
         if topic.startswith(self._prefix) and topic.endswith(b"/set"):
             key = topic[len(self._prefix) : -4]
-            entity = self._entities.get(key)
+            entity = self._node.entities.get(key)
             if entity is None or entity.words is None:
                 self._refuse(topic, "no entity takes commands here")
             elif retained:
@@ -166,8 +145,6 @@ class Session:
         spawn("mqtt", self._run)
         spawn("mqtt down", self._watch_down)
         spawn("mqtt send", self._send_waiting)
-        if not self._direct:
-            spawn("mqtt receive", self._receive)
 
     def network_joined(self):
         """Try the broker at once; a pause that began without network has no reason any more."""
@@ -207,7 +184,7 @@ class Session:
             await client.subscribe(self._birth.decode(), 0)
         self.online = True
         await self.announce()
-        await client.publish(self._available, "online", True)
+        await client.publish(self._prefix + b"available", "online", True)
         self._node.log.info("mqtt", "online as %s", self._prefix.decode()[:-1])
         self._wake.set()
 
@@ -230,20 +207,14 @@ class Session:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self.online and not await self._send_all():
+            while self.online and not self._send_all():
                 await asyncio.sleep_ms(_RETRY_MS)
 
-    async def _send_all(self):
+    def _send_all(self):
         """Send what waits, as far as there is room; return whether that was all."""
-        while self._outbox and self.online:
-            await self._client.publish(*self._outbox.pop(0))
         while self._unsent:
             entity = self._unsent.pop()
             if not self._send_state(entity):
                 self._unsent.add(entity)
                 return False
         return self._node.log.flush()
-
-    async def _receive(self):
-        async for topic, payload, retained in self._client.queue:
-            self._on_message(bytes(topic), bytes(payload), retained)

@@ -13,18 +13,6 @@ from import_once import import_once
 class Settings:
     """Every setting of `config_example.py` as an attribute of the same name."""
 
-    def __init__(self, values, secrets):
-        self._secrets = secrets
-        for name, value in values.items():
-            setattr(self, name, value)
-
-    def redacted(self):
-        """Return the settings as a dictionary in which no secret can be read."""
-        shown = {name: value for name, value in self.__dict__.items() if name[0] != "_"}
-        for name in self._secrets:
-            shown[name] = "***" if shown[name] else ""
-        return shown
-
 
 def load(report):
     """Read the settings.
@@ -49,7 +37,10 @@ def load(report):
         report(
             "MQTT_TLS_CA: a file is needed to verify the broker; or set MQTT_TLS_VERIFY = False"
         )
-    return Settings(values, [name for name in table if "secret" in table[name]])
+    settings = Settings()
+    for name, value in values.items():
+        setattr(settings, name, value)
+    return settings
 
 
 def _read(file, report):

@@ -125,14 +125,17 @@ def test_a_person_is_told_what_runs_and_what_to_do_next(
         monkeypatch.setenv(name, value)
     command = [*YARD, "sim", "--port", "0", "--board-port", "0", "--state", "state"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        text = ""
-        for line in process.stdout:
-            text += line
-            if "Ctrl-C" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
+        try:
+            assert process.stdout is not None
+            text = ""
+            for line in process.stdout:
+                text += line
+                if "Ctrl-C" in line:
+                    break
+            process.send_signal(signal.SIGINT)
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
     port = re.search(r"ready mqtt=127\.0\.0\.1:(\d+)", text)
     assert port
     assert f"yard watch --port {port[1]}\n" in text

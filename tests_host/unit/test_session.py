@@ -5,8 +5,8 @@ import asyncio
 import json
 
 from harness import run_until
-from node.discovery import Discovery
 from node.log import Log
+from node.plain_client import PlainClient as Adapter
 from node.session import Session
 from node.tasks import Tasks
 
@@ -45,8 +45,7 @@ class FakeComponent:
 class PlainClient:
     """The part of mqtt_as that every client has."""
 
-    def __init__(self, config):
-        self.config = config
+    def __init__(self):
         self.server = "broker"
         self.up = asyncio.Event()
         self.down = asyncio.Event()
@@ -100,8 +99,8 @@ class PlainClient:
 class DirectClient(PlainClient):
     """A client with a send buffer that takes `room` more messages."""
 
-    def __init__(self, config):
-        super().__init__(config)
+    def __init__(self):
+        super().__init__()
         self.on_message = None
         self.room = 1000
         self.paused = False
@@ -132,6 +131,12 @@ def as_text(value):
     return value if isinstance(value, str) else bytes(value).decode()
 
 
+class Settings:
+    def __init__(self, form):
+        self.DISCOVERY_PREFIX = "homeassistant" if form else ""
+        self.DISCOVERY_FORM = form
+
+
 class FakeNode:
     def __init__(self, client_class, discovery=False):
         self.uid = "0a1b2c"
@@ -143,9 +148,11 @@ class FakeNode:
         self.crashes = []
         self.tasks = Tasks(lambda name, e: self.crashes.append(e))
         self.spawn = self.tasks.spawn
-        found = Discovery(self, "homeassistant", discovery == "entity") if discovery else None
-        self.session = Session(self, client_class, {}, self.base, found)
-        self.client = self.session._client
+        self.settings = Settings(discovery)
+        self.client = client = client_class()
+        if not hasattr(client, "publish_nowait"):
+            client = Adapter(client, self.spawn)
+        self.session = Session(self, client)
         self.log.sink = self.send_record
         self.warnings = []
 
@@ -201,7 +208,6 @@ async def test_it_announces_states_before_it_says_online():
         node.add(FakeEntity(FakeComponent("chip"), "lamp"))
         await node.come_online()
         assert ("home/n1/chip/lamp/state", "OFF", True) in await all_states(node)
-        assert node.client.config["will"] == ("home/n1/available", "offline", True, 1)
         assert ("home/n1/+/+/set", 0) in node.client.subscribed
         node.tasks.cancel_all()
 

@@ -40,10 +40,13 @@ def main():
 
 
 def _set_path(firmware):
-    """As on a board: the root of the flash, what is frozen, and /lib, installed packages first."""
+    """As on a board: the root of the flash, what is frozen, and /lib, installed packages first.
+
+    The folder that $MQTT_AS_PATH names counts as installed.
+    """
     port = sys.path[0]
-    flash = os.getcwd()
-    sys.path[:] = ["", firmware, port, ".frozen", flash + "/lib", firmware + "/lib"]
+    installed = [os.getcwd() + "/lib", os.getenv("MQTT_AS_PATH") or ""]
+    sys.path[:] = ["", firmware, port, ".frozen"] + installed + [firmware + "/lib"]
 
 
 def _complete_micropython():

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from yard.fault import Fault
-from yard.places import FIRMWARE, PORT, TOOLS
+from yard.places import PORT
 
 RESET_STATUSES = (75, 76)  # of the simulated machine.reset() and machine.deepsleep()
 LINK_VARIABLE = "YARD_LINK"
@@ -33,14 +33,6 @@ def command(micropython: str) -> list[str]:
     return [micropython, str(PORT / "run.py")]
 
 
-def environment(flash: Path, link: Path) -> dict[str, str]:
-    """Return the variables that the node needs.
-
-    flash: its file system; packages in `lib/` there go before our own libraries, as on a board,
-    and so does the folder that $MQTT_AS_PATH names. link: the socket of the board.
-    """
-    folders = [str(PORT), str(TOOLS), str(flash), str(FIRMWARE), str(flash / "lib")]
-    if original := os.environ.get("MQTT_AS_PATH"):
-        folders.append(str(Path(original).resolve()))
-    folders += [str(FIRMWARE / "lib"), ".frozen"]
-    return {"MICROPYPATH": ":".join(folders), LINK_VARIABLE: str(link)}
+def environment(link: Path) -> dict[str, str]:
+    """Return the variables that the node needs; link: the socket of the board."""
+    return {LINK_VARIABLE: str(link)}

@@ -131,7 +131,7 @@ class Simulation:
                 node.command(self._micropython),
                 self._serial_line,
                 self._state.flash,
-                node.environment(self._state.flash, link),
+                node.environment(link),
             )
 
         return Supervisor("node", start, self._note, node.RESET_STATUSES)

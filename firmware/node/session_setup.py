@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""From the settings to a network and a session. Used once, at start."""
+
+
+def set_up(node):
+    """Give `node` its `session` and, where the MQTT client does not see to it, its `wifi`."""
+    import mqtt_as
+
+    from node.session import Session
+
+    client = mqtt_as.MQTTClient(_configure(mqtt_as.config, node))
+    if not hasattr(client, "publish_nowait"):
+        from node.plain_client import PlainClient
+
+        client = PlainClient(client, node.spawn)
+    node.session = Session(node, client)
+    if not getattr(client, "JOINS_WIFI", True):
+        from node.wifi import WiFi
+
+        settings = node.settings
+        name = settings.WIFI_HOSTNAME or node.id
+        node.wifi = WiFi(settings.WIFI_SSID, settings.WIFI_PASSWORD, name, node.log)
+        node.wifi.on_joined = node.session.network_joined
+        node.spawn("wifi", node.wifi.run)
+
+
+def _configure(config, node):
+    """Fill the dictionary of mqtt_as. Keys that a client does not know are harmless to it."""
+    settings = node.settings
+    config["client_id"] = node.id
+    config["server"] = settings.MQTT_HOST
+    config["port"] = settings.MQTT_PORT
+    config["user"] = settings.MQTT_USER
+    config["password"] = settings.MQTT_PASSWORD
+    config["keepalive"] = settings.MQTT_KEEPALIVE
+    config["ssid"] = settings.WIFI_SSID
+    config["wifi_pw"] = settings.WIFI_PASSWORD
+    # A broker must not store commands for later.
+    config["clean_init"] = config["clean"] = True
+    config["queue_len"] = 16
+    config["will"] = (node.base + "available", "offline", True, 1)
+    config["packet_limit"] = settings.MQTT_PACKET_LIMIT
+    config["awake_ms"] = settings.MQTT_AWAKE_MS
+    if settings.MQTT_TLS:
+        config["ssl"] = True
+        config["ssl_params"] = _tls(settings)
+    return config
+
+
+def _tls(settings):
+    import ssl
+
+    params = {"server_hostname": settings.MQTT_HOST}
+    if settings.MQTT_TLS_CA:
+        with open(settings.MQTT_TLS_CA, "rb") as f:
+            params["cadata"] = f.read()
+    if settings.MQTT_TLS_VERIFY:
+        params["cert_reqs"] = ssl.CERT_REQUIRED
+    return params
