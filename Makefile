@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test mosquitto sim test lint format bench package pins clean
+.PHONY: help setup setup-test mosquitto sim test lint format bench bench-memory package pins clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: setup-test mosquitto lint ## Run every test; ARGS="-k pattern" chooses som
 
 bench: setup-test mosquitto ## Measure a simulated node and print its figures.
 	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+bench-memory: setup-test mosquitto ## Measure what the firmware takes of a 32-bit heap, and run it there.
+	@$(BIN)/python -m benchmarks.memory $(ARGS)
 
 lint: setup-test ## Check style, types and spelling.
 	@$(BIN)/ruff check

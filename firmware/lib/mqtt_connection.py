@@ -30,7 +30,7 @@ class Connection:
     `_up`: whether the broker has accepted it. `_out`: where they append a packet after `_free` and
     before `_wake`; `_writing` while one is there in part. `_until(ready, *args)`: wait. Whoever
     changes what others may wait for calls `_pulse`. They provide `_take`, which handles the packet
-    in `_packets` and returns false when it cannot do so yet, and set `_active` when a message came.
+    in `_packets` and returns false when it cannot do so yet; it sets `_active` after a message.
 
     Attributes: `reads` and `writes` that moved bytes; `wakes`: waits in the poller or for a timer.
     """

@@ -33,8 +33,8 @@ def as_bytes(text):
 def put_connect(out, config, clean):
     """Append a CONNECT packet to the bytearray `out`.
 
-    config: `client_id`, `user`, `password`, `keepalive` (0..65535 s) and `will` as of mqtt_as; user
-    and password are left out when the user is empty. clean: begin a new session.
+    config: `client_id`, `user`, `password`, `keepalive` (0..65535 s) and `will` as of mqtt_as;
+    user and password are left out when the user is empty. clean: begin a new session.
     """
     flags = 0x02 if clean else 0
     texts = [config["client_id"]]
@@ -48,8 +48,7 @@ def put_connect(out, config, clean):
     body = bytearray(b"\0\x04MQTT\x04")
     body.append(flags)
     _put_number(body, config["keepalive"])
-    for text in texts:
-        text = as_bytes(text)
+    for text in map(as_bytes, texts):
         _put_number(body, len(text))
         body.extend(text)
     out.append(_CONNECT)
@@ -60,9 +59,9 @@ def put_connect(out, config, clean):
 def put_packet(out, head, pid, length, topic, prefix=b"", suffix=b""):
     """Append a PUBLISH, SUBSCRIBE or UNSUBSCRIBE packet up to its last `length` bytes.
 
-    head: its first byte. pid: packet id, 0 at QoS 0. The topic is `prefix`, `topic` and `suffix`,
-    of bytes. What follows is the payload or, in a SUBSCRIBE, the QoS. Allocates nothing while `out`
-    has room.
+    head: its first byte. pid: packet id; at QoS 0 it has none. The topic is `prefix`, `topic` and
+    `suffix`, of bytes. What follows is the payload or, in a SUBSCRIBE, the QoS. Allocates nothing
+    while `out` has room.
     """
     size = len(prefix) + len(topic) + len(suffix)
     out.append(head)

@@ -66,8 +66,8 @@ class Session(Connection):
         """Publish `msg`; it and the topic may be str or bytes-like.
 
         Returns at QoS 0 when the message is in the send buffer, at QoS 1 when the broker has
-        acknowledged it. Waits for the connection, and repeats what was lost with it. Raises OSError
-        when the client is closed meanwhile, ValueError for what MQTT does not allow.
+        acknowledged it. Waits for the connection, and repeats what was lost with it. Raises
+        OSError when the client is closed meanwhile, ValueError for what MQTT does not allow.
         """
         msg = as_bytes(msg)
         await self.publish_stream(topic, len(msg), (msg,), retain, qos)
@@ -87,8 +87,8 @@ class Session(Connection):
     async def subscribe(self, topic, qos=0):
         """Subscribe to a topic or filter; qos: the highest wanted, 0 or 1.
 
-        Waits for the connection and for the broker's answer. Raises OSError when the broker refuses
-        or the client is closed meanwhile.
+        Waits for the connection and for the broker's answer. Raises OSError when the broker
+        refuses or the client is closed meanwhile.
         """
         code = await self._send(_SUBSCRIBE, _SUBACK, topic, qos, 1, (bytes((qos,)),))
         if code & 0x80:
@@ -112,7 +112,7 @@ class Session(Connection):
             raise ValueError("wildcard in topic")
         once = iter(pieces) is pieces
         tries = 1 if once or head & 0x80 else self._config["max_repubs"] + 1
-        pid = await self._take_pid(answer) if answer else 0
+        pid = await self._take_pid(answer) if answer else None
         try:
             while True:
                 for _ in range(tries):
@@ -125,8 +125,7 @@ class Session(Connection):
                         head |= _DUP
                 self._drop(OSError("no acknowledgement"))
         finally:
-            if answer:
-                del self._awaited[pid]
+            self._awaited.pop(pid, None)
             self._pulse()
 
     async def _write(self, head, pid, topic, length, pieces):

@@ -13,9 +13,9 @@ def wrap(sock, params, server):
 
     params: the `ssl_params` of mqtt_as. `context`: an SSLContext; when there is none it is made
     from the others and kept there. `cadata`, `cert`, `key`: bytes, PEM or DER. The certificate of
-    the broker is verified, against `server_hostname` or else `server`, when `cert_reqs` says so, or
-    when there is `cadata` and no `cert_reqs`. Raises ValueError or OSError when one of them cannot
-    be read.
+    the broker is verified, against `server_hostname` or else `server`, when `cert_reqs` says so,
+    or when there is `cadata` and no `cert_reqs`. Raises ValueError or OSError when one of them
+    cannot be read.
     """
     context = params.get("context")
     if not context:

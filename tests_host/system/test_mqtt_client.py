@@ -107,7 +107,7 @@ def run() -> Iterator[Run]:
     programs: list[Program] = []
 
     def start(body: str, port: int, *options: str, **settings: Any) -> Program:
-        known = {"server": "127.0.0.1", "port": port, "client_id": "client", "queue_len": 16}
+        known = {"server": "127.0.0.1", "port": port, "client_id": "client", "queue_len": 32}
         programs.append(Program(body, known | {"ssl_params": {}} | settings, *options))
         return programs[-1]
 

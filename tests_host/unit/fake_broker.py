@@ -4,8 +4,9 @@
 import asyncio
 import random
 
-from harness import run_until
 from mqtt_as import MQTTClient, config
+
+from harness import run_until
 
 CONNECT = 0x10
 CONNACK = 0x20

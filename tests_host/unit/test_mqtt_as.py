@@ -3,22 +3,20 @@
 
 import asyncio
 import time
+from asyncio import core
 
 import mqtt_as
-from asyncio import core
+from mqtt_as import MQTTClient
+
 from fake_broker import (
     CONNECT,
     DISCONNECT,
-    PINGREQ,
     PUBLISH,
     SUBSCRIBE,
     Desk,
-    FakeBroker,
-    arrived,
     publish,
 )
 from harness import raises, run_until
-from mqtt_as import MQTTClient
 
 
 async def failure(coroutine):
@@ -254,7 +252,8 @@ async def test_a_broker_that_ends_every_connection_is_tried_less_and_less():
 
 async def test_malformed_packets_end_the_connection_and_are_counted():
     async with Desk() as (broker, client):
-        for n, bad in enumerate((b"\xf0\0", b"\x30\1\0", b"\x40\xff\xff\xff\xff\1", b"\x34\4\0\1t\0")):
+        bad_packets = b"\xf0\0", b"\x30\1\0", b"\x40\xff\xff\xff\xff\1", b"\x34\4\0\1t\0"
+        for n, bad in enumerate(bad_packets):
             broker.peer.send(bad)
             await run_until(lambda n=n: client.connects == n + 2, 2000)
             assert client.protocol_errors == n + 1
@@ -406,5 +405,3 @@ async def test_two_clients_do_not_disturb_each_other():
         await first.publish("t", "1", qos=1)
         assert second.connects == 1
         assert second_broker.peer.of(PUBLISH)[0].payload == b"2"
-
-

@@ -25,7 +25,7 @@ async def raised(coroutine):
     """The exception that a coroutine ends with."""
     try:
         await coroutine
-    except Exception as e:
+    except (OSError, ValueError, KeyError) as e:
         return e
     raise AssertionError("nothing was raised")
 
