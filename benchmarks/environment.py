@@ -29,7 +29,10 @@ def python_with(requirements: Path) -> Path:
     if stamp.exists() and stamp.read_text() == wanted:
         return python
     print(f"making {folder.relative_to(ROOT)} ...", file=sys.stderr)
-    venv.create(folder, clear=True, with_pip=True)
+    try:
+        venv.create(folder, clear=True, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Broken(f"{folder.relative_to(ROOT)} cannot be made: {error}") from error
     install = [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -96,7 +96,7 @@ class MessageQueue:
 
 
 class MQTTClient(Session):
-    """A client that keeps itself connected. config: as the dictionary of this module.
+    """A client that keeps itself connected. config: as the dictionary of this module; it is kept.
 
     Attributes: `up` and `down`, Events that are set when the connection comes and goes, and that
     the application clears. `queue`, when queue_len is not 0. `on_message`: when set, it is called
@@ -143,31 +143,29 @@ class MQTTClient(Session):
         clean = self._config["clean"]
         if self._config["clean_init"] and not clean:
             await self._attempt(True)
-            self._leave()
+            self._say_good_bye()
+            self._hang_up()
         await self._attempt(clean)
         self._announce(True)
         self._keeper = create_task(self._keep(clean))
 
     async def disconnect(self):
         """Say good-bye, so that the broker does not publish the will, and close()."""
-        self._leave()
+        self._say_good_bye()
         self.close()
 
     def close(self):
         """End the connection and every task of the client at once; connect() works again."""
         self._closed = True
-        self._drop(OSError("client closed"))
         self._hang_up()
-        self._pulse()
         if self._keeper:
             self._keeper.cancel()
             self._keeper = None
 
-    def _leave(self):
+    def _say_good_bye(self):
         if self._free(2):
             self._out.extend(b"\xe0\0")  # DISCONNECT
             self._flush()
-        self._hang_up()
 
     def _announce(self, up):
         self.connects += up
@@ -181,7 +179,7 @@ class MQTTClient(Session):
         delay = self.DELAY_MS
         while True:
             start = ticks_ms()
-            await self._until(lambda: self._failed)
+            await self._lost.wait()  # and not for _changed, which every write pulses
             self._hang_up()
             self._announce(False)
             if ticks_diff(ticks_ms(), start) > self.MAX_DELAY_MS:

@@ -28,9 +28,10 @@ class Connection:
     """A connection as the layers above use it; config: as of mqtt_as.
 
     `_up`: whether the broker has accepted it. `_out`: where they append a packet after `_free` and
-    before `_wake`; `_writing` while one is there in part. `_until(ready, *args)`: wait. Whoever
-    changes what others may wait for calls `_pulse`. They provide `_take`, which handles the packet
-    in `_packets` and returns false when it cannot do so yet; it sets `_active` after a message.
+    before `_wake`; `_writing` while one is there in part. Who waits for something waits for
+    `_changed` and looks again; who changes something calls `_pulse`. They provide `_take`, which
+    handles the packet in `_packets`, sets `_active` after a message, and returns false when it
+    cannot handle it yet.
 
     Attributes: `reads` and `writes` that moved bytes; `wakes`: waits in the poller or for a timer.
     """
@@ -48,10 +49,11 @@ class Connection:
         self._size = config["send_buffer"]
         self._out = bytearray(self._size)  # keeps that memory when it is emptied
         self._changed = Event()
+        self._lost = Event()
         self._parked = core.TaskQueue()  # _transmit, while there is nothing to send
         self._sock = None
         self._tasks = ()
-        self._up = self._failed = self._closed = self._paused = self._writing = False
+        self._up = self._closed = self._paused = self._writing = False
         self.session_present = False
         self.last_error = ""
         self.reads = self.writes = self.wakes = self.protocol_errors = 0
@@ -65,13 +67,19 @@ class Connection:
 
     async def _attempt(self, clean):
         """Connect once; raise OSError if that fails."""
-        self._failed = False
+        self._lost.clear()
         self._out[:] = b""
         put_connect(self._out, self._config, clean)
-        coroutines = self._receive(), self._transmit(), self._watch()
-        self._tasks = [core.create_task(self._guard(c)) for c in coroutines]
+        guard = self._guard
+        create_task = core.create_task
+        self._tasks = (
+            create_task(guard(self._receive())),
+            create_task(guard(self._transmit())),
+            create_task(guard(self._watch())),
+        )
         try:
-            await self._until(lambda: self._up or self._failed)
+            while not self._up and not self._lost.is_set():
+                await self._changed.wait()
         finally:
             if not self._up:
                 self._hang_up()
@@ -118,8 +126,8 @@ class Connection:
 
     def _drop(self, error):
         """Give up the connection, or the attempt at one, because of `error`."""
-        if not self._failed:
-            self._failed = True
+        if not self._lost.is_set():
+            self._lost.set()
             self._up = self._writing = False
             self.last_error = str(error)
             self.protocol_errors += isinstance(error, ProtocolError)
@@ -128,7 +136,7 @@ class Connection:
 
     def _hang_up(self):
         """End the tasks of the connection and close the socket."""
-        self._up = False
+        self._drop(OSError("client closed"))
         for task in self._tasks:
             if task is not core.cur_task:  # which may be the one of on_message
                 task.cancel()
@@ -136,6 +144,7 @@ class Connection:
         if self._sock:
             self._sock.close()
             self._sock = None
+        self._pulse()
 
     async def _watch(self):
         """Coroutine: ping when the connection is idle; OSError when it is dead or never lived."""
@@ -156,17 +165,8 @@ class Connection:
             self._out.extend(b"\xc0\0")  # PINGREQ
             self._wake()
 
-    # -- waiting --------------------------------------------------------------------------
-
-    async def _until(self, ready, *args):
-        """Wait until `ready(*args)` is true; OSError when the client is closed before."""
-        while not ready(*args):
-            if self._closed:
-                raise OSError("client closed")
-            await self._changed.wait()
-
     def _pulse(self):
-        """Let all tasks that wait look again."""
+        """Let all tasks that wait for `_changed` look again."""
         self._changed.set()
         self._changed.clear()
 

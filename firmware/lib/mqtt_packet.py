@@ -76,12 +76,6 @@ def put_packet(out, head, pid, length, topic, prefix=b"", suffix=b""):
         _put_number(out, pid)
 
 
-def put_puback(out, pid):
-    """Append a PUBACK packet. Allocates nothing while `out` has room."""
-    out.extend(b"\x40\x02")
-    _put_number(out, pid)
-
-
 def _put_number(out, number):
     out.append(number >> 8)
     out.append(number & 0xFF)
@@ -129,12 +123,9 @@ class PacketReader:
         self._limit = limit
         self.reset()
 
-    def reset(self):
-        """Forget everything that was read."""
-        self._use(self._own)
-
-    def _use(self, buffer):
-        self._buffer = buffer
+    def reset(self, buffer=None):
+        """Forget everything that was read; from now on read into `buffer`, else into our own."""
+        self._buffer = buffer = buffer or self._own
         self._view = memoryview(buffer)
         self._address = addressof(buffer)
         # Where the next packet and the free space begin. What is to be skipped lies between them
@@ -200,7 +191,7 @@ class PacketReader:
         """Make room for the rest of a packet of which `have` bytes are there; false: too long."""
         if have <= 0:
             if self._buffer is not self._own:  # made for the packet before
-                self._use(self._own)
+                self.reset()
             self._end = 0
             self._next = -have
         elif have < len(self._buffer):
@@ -216,6 +207,6 @@ class PacketReader:
             except MemoryError:
                 return False
             buffer[:have] = self._own
-            self._use(buffer)
+            self.reset(buffer)
             self._end = have
         return True

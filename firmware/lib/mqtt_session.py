@@ -10,7 +10,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 from mqtt_connection import Connection
-from mqtt_packet import as_bytes, put_packet, put_puback
+from mqtt_packet import as_bytes, put_packet
 
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
@@ -131,7 +131,11 @@ class Session(Connection):
     async def _write(self, head, pid, topic, length, pieces):
         """Write a packet when there is room; return false when the connection was lost in it."""
         # What the send buffer can hold goes into it at once; more only as there is room.
-        await self._until(self._free, min(_OVERHEAD + len(topic) + length, self._size))
+        size = min(_OVERHEAD + len(topic) + length, self._size)
+        while not self._free(size):
+            if self._closed:
+                raise OSError("client closed")
+            await self._changed.wait()
         if head & _DUP:
             self.REPUB_COUNT += 1
         self._writing = True
@@ -139,7 +143,8 @@ class Session(Connection):
         try:
             put_packet(self._out, head, pid, length, topic)
             for part in _parts(pieces, length, self._size):
-                await self._until(self._may_go_on, len(part))
+                while self._writing and not self._fits(len(part)):
+                    await self._changed.wait()
                 if not self._writing:
                     break
                 self._out.extend(part)
@@ -151,13 +156,9 @@ class Session(Connection):
             self._wake()
         return good
 
-    # -- waiting --------------------------------------------------------------------------
-
-    def _may_go_on(self, size):
-        return not self._writing or self._fits(size)
-
     async def _take_pid(self, answer):
-        await self._until(lambda: len(self._awaited) < _IN_FLIGHT)
+        while len(self._awaited) >= _IN_FLIGHT:
+            await self._changed.wait()
         while True:
             self._pid = pid = self._pid % 0xFFFF + 1
             if pid not in self._awaited:
@@ -203,8 +204,10 @@ class Session(Connection):
             if pid:
                 if not self._free(_OVERHEAD):
                     return False
-                # It leaves after the message was handled, together with what comes of that.
-                put_puback(self._out, pid)
+                # PUBACK. It leaves together with what handling the message brings forth.
+                self._out.extend(b"\x40\x02")
+                self._out.append(pid >> 8)
+                self._out.append(pid & 0xFF)
                 self._wake()
             self._active = True
             if packets.whole:

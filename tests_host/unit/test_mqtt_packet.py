@@ -11,7 +11,6 @@ from mqtt_packet import (
     packet_size,
     put_connect,
     put_packet,
-    put_puback,
 )
 
 from fake_broker import packet, publish
@@ -110,8 +109,7 @@ def test_a_publish_with_qos_1_has_its_packet_id():
     assert written(put_packet, 0x32, 0x1234, 0, b"t") == b"\x32\x05\0\x01t\x12\x34"
 
 
-def test_puback_and_requests():
-    assert written(put_puback, 0x1234) == b"\x40\x02\x12\x34"
+def test_requests():
     assert written(put_packet, 0x82, 1, 1, b"t/#") == b"\x82\x08\0\x01\0\x03t/#"
     assert written(put_packet, 0xA2, 2, 0, b"t") == b"\xa2\x05\0\x02\0\x01t"
 
@@ -124,7 +122,6 @@ def test_writing_a_publish_allocates_nothing_while_there_is_room():
     gc.disable()
     before = gc.mem_alloc()
     put_packet(out, 0x31, 0, 2, topic, prefix, suffix)
-    put_puback(out, 7)
     assert gc.mem_alloc() == before
 
 
@@ -154,7 +151,7 @@ def test_whatever_is_sent_is_found_however_it_is_cut():
         for _ in range(random.randrange(1, 12)):
             if random.randrange(4) == 0:
                 pid = random.randrange(1, 65536)
-                stream += written(put_puback, pid)
+                stream += b"\x40\x02" + bytes((pid >> 8, pid & 0xFF))
                 expected.append((0x40, pid, 0))
                 continue
             topic = random_bytes(random.randrange(1, 40))
