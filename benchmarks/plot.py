@@ -12,6 +12,7 @@ import sys
 import pygal
 from pygal.style import Style
 
+_DECADES = (0.1, 1, 10, 100, 1000)  # ms
 _COLOURS = ("#2a7ae2", "#e28a2a", "#8a8f98")
 
 
@@ -23,6 +24,9 @@ def main() -> None:
         style=style,
         js=[],
         logarithmic=True,
+        range=(_DECADES[0], _DECADES[-1]),
+        zero=_DECADES[0],
+        y_labels=_DECADES,
         title="Command to last state, ms (QoS 0, logarithmic; less is better)",
         legend_at_bottom=True,
         print_values=True,

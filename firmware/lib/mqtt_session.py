@@ -144,6 +144,7 @@ class Session(Connection):
             put_packet(self._out, head, pid, length, topic)
             for part in _parts(pieces, length, self._size):
                 while self._writing and not self._fits(len(part)):
+                    self._wake()
                     await self._changed.wait()
                 if not self._writing:
                     break
