@@ -21,6 +21,7 @@ CPU_INPUTS = "CPU when idle, 16 outputs and 4 polled inputs, %"
 IDLE_TRANSACTIONS = "bus transactions when idle, per second and chip"
 POLL_TRANSACTIONS = "bus transactions for 4 polled inputs, per second and input"
 POLL_BYTES = "bus bytes per poll"
+HEAP = "heap in use, 128 entities announced, 64-bit, bytes"
 WRITE_BYTES = "bus bytes per write of outputs"
 
 WAKES, READS, WRITES = "wakes", "reads", "writes"
@@ -168,7 +169,7 @@ async def _count(commands: Commands, status: asyncio.Queue[dict[str, int]]) -> S
         after = await _next(status)
         moved[what] = {c: after.get(f"mqtt_{c}", 0) - before.get(f"mqtt_{c}", 0) for c in COUNTERS}
         before = after
-    sample: Sample = {}
+    sample: Sample = {name_of(node.NAME, HEAP): float(before["heap_used"])}
     for counter in COUNTERS:
         idle = moved[IDLE][counter]
         single = (moved[SINGLE][counter] - idle) / _ROUND_TRIPS

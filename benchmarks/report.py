@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import node, quiet, speed
+from benchmarks import in_use, node, quiet, speed
 from benchmarks.broker import AS_INSTALLED, NODELAY
 from benchmarks.environment import python_with
 from benchmarks.figures import Figure, name_of, number
@@ -47,6 +47,8 @@ _QUIET = [
     quiet.POLL_TRANSACTIONS,
     quiet.POLL_BYTES,
     quiet.WRITE_BYTES,
+    quiet.HEAP,
+    in_use.HEAP_32,
 ]
 _PLOTTED = {
     "one command": speed.TO_STATE,

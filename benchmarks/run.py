@@ -26,7 +26,7 @@ from rich.console import Console
 if not __package__:  # python benchmarks/run.py
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import node, quiet, report, speed
+from benchmarks import in_use, node, quiet, report, speed
 from benchmarks.broker import NODELAY, SETTINGS, Broker
 from benchmarks.commands import Commands
 from benchmarks.environment import python_with
@@ -97,6 +97,7 @@ class Bench:
                     if setting == NODELAY:
                         self._note(f"run {number + 1}: idle")
                         sample |= await quiet.measure(broker.port, names)
+                        sample |= await self._heap()
                 finally:
                     broker.stop()
         return sample
@@ -122,6 +123,13 @@ class Bench:
         finally:
             target.stop()
         return sample
+
+    async def _heap(self) -> Sample:
+        try:
+            return await in_use.measure()
+        except Broken as reason:
+            self._note(f"heap on 32 bits is left out: {reason}")
+            return {}
 
     async def _rate(self, commands: Commands, normal_ms: float) -> Sample:
         name = commands.target.name

@@ -13,7 +13,7 @@
 
 It sleeps in the poller instead of asking the socket every few milliseconds, takes all packets that
 a read brought at once, and sends all that a pass of the loop produced in one write. It does not
-join Wi-Fi; whoever does also ends the connection sooner than `keepalive` would, if need be.
+join Wi-Fi.
 
 What the original does not have: `on_message`, `publish_nowait`, `publish_stream`, `pause_reading`,
 `resume_reading`, `session_present`, `last_error` and the counters of MQTTClient, and the keys of
@@ -60,7 +60,7 @@ config = {
     "mqttv5_con_props": None,
     # Ours.
     "packet_limit": 4096,  # bytes of the largest packet taken; a longer message is skipped
-    "read_buffer": 1024,  # bytes that one read may bring
+    "read_buffer": 1024,  # bytes that one read may bring; more than any topic has
     "send_buffer": 1024,  # bytes that one write may take
     "awake_ms": 250,  # after a message: no waiting in the poller for so long
 }

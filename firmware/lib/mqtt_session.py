@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The middle layer of MQTTClient: messages both ways, subscriptions, acknowledgements, keep-alive.
+"""The middle layer of MQTTClient: messages both ways, subscriptions and acknowledgements.
 
 A task that waits here looks again whenever `_changed` is pulsed: when bytes have left, when an
 acknowledgement came, when the connection came or went, and about every second.
@@ -22,14 +22,13 @@ _UNSUBACK = const(0xB0)
 _PINGRESP = const(0xD0)
 _OVERHEAD = const(9)  # bytes that a packet has beside topic and payload, at most
 
-_RETAIN = const(1)
 _DUP = const(8)
 
 _IN_FLIGHT = const(8)  # packets that may wait for their acknowledgement at a time
 
 
 class Session(Connection):
-    """What is said over a connection. The layer above makes it, and takes its CONNACK.
+    """What is said over a connection; config: as of mqtt_as.
 
     deliver: called as deliver(topic, msg, retained) for each message, unless `on_message` is set.
     """

@@ -20,13 +20,18 @@ _COLLECT_EVERY = const(16384)  # bytes allocated
 class Report:
     """Something of the node's own that is published as the state of an entity is."""
 
-    def __init__(self, key, leaf=b""):
+    def __init__(self, key, leaf, state):
         self.key = key
         self.leaf = leaf
-        self.payload = None
+        self.state = state  # function: the payload, made when there is room to send it
 
-    def state(self):
-        return self.payload
+
+def _online():
+    return b"online"
+
+
+def _offline():
+    return b"offline"
 
 
 class Node:
@@ -48,8 +53,8 @@ class Node:
         self.counters = {}
         self.rows = {}  # component name -> row of the `components` topic
         self._availability = {}  # component name -> its report
-        self._alive = Report(b"alive")
-        self._status = Report(b"status")
+        self._alive = Report(b"alive", b"", self._alive_state)
+        self._status = Report(b"status", b"", self._status_state)
         self._crowded = 0  # how many buses are
         self._started = ticks_ms()
         self._uptime = 0
@@ -90,10 +95,11 @@ class Node:
     def set_available(self, component, available):
         """Publish whether a component (a chip, for instance) can be reached."""
         name = component.name
+        state = _online if available else _offline
         report = self._availability.get(name)
         if report is None:
-            report = self._availability[name] = Report(name.encode(), b"/available")
-        report.payload = b"online" if available else b"offline"
+            report = self._availability[name] = Report(name.encode(), b"/available", state)
+        report.state = state
         self.state_changed(report)
 
     def fault(self, name, phase, message):
@@ -129,9 +135,10 @@ class Node:
 
     async def run(self):
         """Start everything; returns only when the node is shut down."""
-        if self.settings.WATCHDOG_S:
-            self.spawn("watchdog", board.feed_watchdog, self.settings.WATCHDOG_S)
-        if self.settings.MQTT_HOST:
+        settings = self.settings
+        if settings.WATCHDOG_S:
+            self.spawn("watchdog", board.feed_watchdog, settings.WATCHDOG_S)
+        if settings.MQTT_HOST:
             import_once("node.session_setup").set_up(self)
             self.log.sink = self._send_record
         else:
@@ -140,9 +147,10 @@ class Node:
         gc.collect()
         if self.session:
             self.session.start()
-            self.spawn("alive", self._publish_regularly, "ALIVE_INTERVAL", self._publish_alive)
-            self.spawn("status", self._publish_regularly, "STATUS_INTERVAL", self._publish_status)
+            self.spawn("alive", self._publish_regularly, self._alive, settings.ALIVE_INTERVAL)
+            self.spawn("status", self._publish_regularly, self._status, settings.STATUS_INTERVAL)
         while True:
+            self._seconds()
             await asyncio.sleep(3600)
 
     async def link_ready(self):
@@ -154,8 +162,8 @@ class Node:
         """Publish what can be reached, what runs, and how the node fares."""
         for report in self._availability.values():
             self.state_changed(report)
-        self._publish_alive()
-        self._publish_status()
+        self.state_changed(self._alive)
+        self.state_changed(self._status)
         self._rows_changed()
 
     def _send_record(self, level, text):
@@ -183,19 +191,17 @@ class Node:
             separator = b","
         yield b"[]" if separator == b"[" else b"]"
 
-    def _publish_alive(self):
-        alive = all(c.alive() for c in self.components.values() if hasattr(c, "alive"))
-        self._alive.payload = b"ON" if alive else b"OFF"
-        self.state_changed(self._alive)
-
-    async def _publish_regularly(self, setting, publish):
+    async def _publish_regularly(self, report, interval):
         while True:
-            publish()
-            await asyncio.sleep(getattr(self.settings, setting))
+            self.state_changed(report)
+            await asyncio.sleep(interval)
 
-    def _publish_status(self):
-        self._status.payload = json.dumps(self._read_status()).encode()
-        self.state_changed(self._status)
+    def _alive_state(self):
+        alive = all(c.alive() for c in self.components.values() if hasattr(c, "alive"))
+        return b"ON" if alive else b"OFF"
+
+    def _status_state(self):
+        return json.dumps(self._read_status()).encode()
 
     def _read_status(self):
         status = {
@@ -203,6 +209,7 @@ class Node:
             "uptime": self._seconds(),
             "rssi": self.wifi.rssi() if self.wifi else None,
             "heap_free": gc.mem_free(),
+            "heap_used": gc.mem_alloc(),
             "reset_cause": board.reset_cause(),
             "log_lost": self.log.lost,
             "task_crashes": 0,
@@ -219,7 +226,7 @@ class Node:
         return status
 
     def _seconds(self):
-        # ticks wrap after 12 days; the status task asks far more often than that.
+        # ticks wrap after 12 days; `run` asks far more often than that.
         seconds = ticks_diff(ticks_ms(), self._started) // 1000
         self._started = ticks_add(self._started, seconds * 1000)
         self._uptime += seconds

@@ -6,17 +6,37 @@ entity by entity, so that a device of any size needs no large block of memory. S
 those of Home Assistant's abbreviations.
 """
 
-import json
+from json import dumps, loads
+
+from micropython import const
 
 from node.version import VERSION
 
+# What is always the same is JSON text: each short text in code, such as the key of a dictionary,
+# would stay in memory for ever, also when this module is forgotten.
+_DEVICE = const('{"ids":["%s"],%s"mf":"Switchyard","sw":"%s"}')
+_BELOW = const('"via_device":"%s",')
+_SHARED = const(
+    '{"o":{"name":"Switchyard","sw":"%s"},"avty_mode":"all","avty":[{"t":"%savailable"}%s]}'
+)
+_OWN_AVAILABILITY = const(',{"t":"%s%s/available"}')
+_ENTITY = const('{"p":"%s","~":"%s","stat_t":"~/state"%s}')
+_IDENTITY = const('{"uniq_id":"%s_%s","def_ent_id":"%s.%s_%s"}')
+_COMMANDS = const(',"cmd_t":"~/set"')
+_BUS = const(
+    '{"p":"binary_sensor","stat_t":"%salive","ent_cat":"diagnostic","name":"Field bus",'
+    '"dev_cla":"connectivity"}'
+)
+_SENSOR = const(
+    '{"p":"sensor","stat_t":"%sstatus","ent_cat":"diagnostic","val_tpl":"{{ value_json.%s }}",%s}'
+)
 # What the status topic carries, as diagnostic sensors of the node: key -> discovery.
 _DIAGNOSTICS = (
-    ("rssi", {"name": "Wi-Fi signal", "dev_cla": "signal_strength", "unit_of_meas": "dBm"}),
-    ("uptime", {"name": "Uptime", "dev_cla": "duration", "unit_of_meas": "s"}),
-    ("heap_free", {"name": "Free memory", "dev_cla": "data_size", "unit_of_meas": "B"}),
-    ("dropped", {"name": "Dropped commands", "stat_cla": "total_increasing"}),
-    ("i2c_errors", {"name": "I2C errors", "stat_cla": "total_increasing"}),
+    ("rssi", '"name":"Wi-Fi signal","dev_cla":"signal_strength","unit_of_meas":"dBm"'),
+    ("uptime", '"name":"Uptime","dev_cla":"duration","unit_of_meas":"s"'),
+    ("heap_free", '"name":"Free memory","dev_cla":"data_size","unit_of_meas":"B"'),
+    ("dropped", '"name":"Dropped commands","stat_cla":"total_increasing"'),
+    ("i2c_errors", '"name":"I2C errors","stat_cla":"total_increasing"'),
 )
 
 
@@ -51,42 +71,40 @@ class _Discovery:
             config.update(head)
             platform = config.pop("p")
             topic = "%s/%s/%s/%s/config" % (self._prefix, platform, node.uid, key)
-            await node.session.publish_pieces(topic, _single, json.dumps(config).encode())
+            await node.session.publish_pieces(topic, _single, dumps(config).encode())
 
     def _device(self, component, entities):
         """Yield the payload of one device in pieces of bytes."""
-        yield json.dumps(self._shared(component))[:-1].encode() + b',"cmps":{'
+        yield dumps(self._shared(component))[:-1].encode() + b',"cmps":{'
         comma = ""
         for key, config in self._configs(component, entities):
-            yield ("%s%s:%s" % (comma, json.dumps(key), json.dumps(config))).encode()
+            yield ("%s%s:%s" % (comma, dumps(key), dumps(config))).encode()
             comma = ","
         yield b"}}"
 
     def _shared(self, component):
         """Return what all entities of one device have in common."""
         node = self._node
-        device = {"ids": [node.uid], "name": node.name, "mf": "Switchyard", "sw": VERSION}
-        availability = [{"t": node.base + "available"}]
+        uid, name, below, availability = node.uid, node.name, "", ""
         if component is not None:
-            device["ids"] = ["%s_%s" % (node.uid, component.name)]
-            device["name"] = "%s %s" % (node.name, component.name)
-            device["via_device"] = node.uid
+            below = _BELOW % uid
+            uid = "%s_%s" % (uid, component.name)
+            name = "%s %s" % (name, component.name)
+            availability = _OWN_AVAILABILITY % (node.base, component.name)
+        device = loads(_DEVICE % (uid, below, VERSION))
+        device["name"] = name
+        if component is not None:
             device.update(component.device)
-            availability.append({"t": "%s%s/available" % (node.base, component.name)})
-        return {
-            "dev": device,
-            "o": {"name": "Switchyard", "sw": VERSION},
-            "avty": availability,
-            "avty_mode": "all",
-        }
+        shared = loads(_SHARED % (VERSION, node.base, availability))
+        shared["dev"] = device
+        return shared
 
     def _configs(self, component, entities):
         """Yield (id below the node, discovery of one entity) for each entity of a device."""
         for entity in entities:
             key = entity.key.decode()
-            config = {"p": entity.platform, "stat_t": "~/state", "~": self._node.base + key}
-            if entity.words is not None:
-                config["cmd_t"] = "~/set"
+            commands = "" if entity.words is None else _COMMANDS
+            config = loads(_ENTITY % (entity.platform, self._node.base + key, commands))
             if entity.name:
                 config["name"] = entity.name
             if entity.config:
@@ -99,21 +117,15 @@ class _Discovery:
                 yield item
 
     def _diagnostics(self):
-        config = {"p": "binary_sensor", "name": "Field bus", "dev_cla": "connectivity"}
-        config["stat_t"] = self._node.base + "alive"
-        config["ent_cat"] = "diagnostic"
-        yield self._identify("alive", config)
+        base = self._node.base
+        yield self._identify("alive", loads(_BUS % base))
         for key, extra in _DIAGNOSTICS:
-            config = {"p": "sensor", "stat_t": self._node.base + "status"}
-            config["val_tpl"] = "{{ value_json.%s }}" % key
-            config["ent_cat"] = "diagnostic"
-            config.update(extra)
-            yield self._identify(key, config)
+            yield self._identify(key, loads(_SENSOR % (base, key, extra)))
 
     def _identify(self, key, config):
         node = self._node
-        config["uniq_id"] = "%s_%s" % (node.uid, key)
-        config["def_ent_id"] = "%s.%s_%s" % (config["p"], node.id.lower().replace("-", "_"), key)
+        name = node.id.lower().replace("-", "_")
+        config.update(loads(_IDENTITY % (node.uid, key, config["p"], name, key)))
         return key, config
 
 
