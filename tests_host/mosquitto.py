@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
 import shutil
 import socket
+import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
+import trustme
 
 from desk import wait_until
 from yard.sim.broker import find_mosquitto
@@ -57,6 +60,39 @@ class Mosquitto:
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Authority:
+    """A certificate authority of the test's own, with a certificate for a broker at `address`.
+
+    folder: is made, for `ca.pem`, `broker.pem` and `broker.key`.
+    """
+
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
+        folder.mkdir()
+        self.folder = folder
+        authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+        broker = authority.issue_cert(address, "broker.test", key_type=trustme.KeyType.ECDSA)
+        authority.cert_pem.write_to_path(folder / "ca.pem")
+        broker.cert_chain_pems[0].write_to_path(folder / "broker.pem")
+        broker.private_key_pem.write_to_path(folder / "broker.key")
+
+    @property
+    def certificate(self) -> str:
+        """The certificate of the authority, DER in base64."""
+        der = ssl.PEM_cert_to_DER_cert((self.folder / "ca.pem").read_text())
+        return base64.b64encode(der).decode()
+
+
+class SecureMosquitto(Mosquitto):
+    """mosquitto that speaks TLS with the certificate of `authority`."""
+
+    def __init__(self, folder: Path, authority: Authority) -> None:
+        super().__init__(folder)
+        with (folder / f"mosquitto-{self.port}.conf").open("a") as settings:
+            for key, name in (("cafile", "ca.pem"), ("certfile", "broker.pem")):
+                settings.write(f"{key} {authority.folder / name}\n")
+            settings.write(f"keyfile {authority.folder / 'broker.key'}\n")
 
 
 def _write_passwords(path: Path, users: dict[str, str]) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """From the settings to a network and a session. Used once, at start."""
 
+from binascii import a2b_base64
+
 
 def set_up(node):
     """Give `node` its `session` and, where the MQTT client does not see to it, its `wifi`."""
@@ -43,17 +45,34 @@ def _configure(config, node):
     config["awake_ms"] = settings.MQTT_AWAKE_MS
     if settings.MQTT_TLS:
         config["ssl"] = True
-        config["ssl_params"] = _tls(settings)
+        config["ssl_params"] = _tls(node)
     return config
 
 
-def _tls(settings):
+def _tls(node):
     import ssl
 
+    settings = node.settings
     params = {"server_hostname": settings.MQTT_HOST}
     if settings.MQTT_TLS_CA:
-        with open(settings.MQTT_TLS_CA, "rb") as f:
-            params["cadata"] = f.read()
+        try:
+            with open(settings.MQTT_TLS_CA, "rb") as f:
+                params["cadata"] = _der(f.read())
+        except (OSError, ValueError) as e:
+            # Without it no broker is trusted, which is the safe side.
+            node.log.error("settings", "MQTT_TLS_CA: cannot use %s: %s", settings.MQTT_TLS_CA, e)
     if settings.MQTT_TLS_VERIFY:
         params["cert_reqs"] = ssl.CERT_REQUIRED
     return params
+
+
+def _der(certificate):
+    """Return a certificate as DER, the form that every MicroPython reads.
+
+    Raises ValueError when there is none.
+    """
+    _, begin, text = certificate.partition(b"-----BEGIN CERTIFICATE-----")
+    der = a2b_base64(text.partition(b"-----END")[0]) if begin else certificate
+    if not der.startswith(b"\x30"):
+        raise ValueError("it is no certificate")
+    return der

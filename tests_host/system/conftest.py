@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desk import MQTT, Desk
-from mosquitto import Mosquitto
+from mosquitto import Authority, Mosquitto, SecureMosquitto
 
 _FAILED = pytest.StashKey[bool]()
 
@@ -27,6 +27,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     """mosquitto on a free port."""
     running = Mosquitto(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A certificate authority, with a certificate for a broker on loopback."""
+    return Authority(tmp_path / "authority")
+
+
+@pytest.fixture
+def secure_broker(tmp_path: Path, authority: Authority) -> Iterator[SecureMosquitto]:
+    """mosquitto that speaks TLS on a free port."""
+    running = SecureMosquitto(tmp_path, authority)
     running.start()
     yield running
     running.stop()

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from desk import MQTT, wait_until
-from mosquitto import Mosquitto
+from mosquitto import Authority, Mosquitto, SecureMosquitto
 from yard.sim.node import find_micropython
 
 LIB = Path(__file__).resolve().parents[2] / "firmware" / "lib"
@@ -239,60 +239,6 @@ def test_user_and_password(
         assert result in program.wait_for("result")
     finally:
         guarded.stop()
-
-
-def openssl(folder: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        ["openssl", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-class Authority:
-    """A certificate authority of the test's own, with a certificate for a broker at `address`."""
-
-    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
-        folder.mkdir()
-        self.folder = folder
-        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-        subject = ("-subj", "/CN=authority")
-        openssl(folder, "req", "-x509", *key, *subject, "-keyout", "ca.key", "-out", "ca.pem")
-        subject = ("-subj", "/CN=broker")
-        openssl(folder, "req", *key, *subject, "-keyout", "broker.key", "-out", "broker.csr")
-        (folder / "names").write_text(f"subjectAltName=IP:{address},DNS:broker.test")
-        signing = ("x509", "-req", "-in", "broker.csr", "-CA", "ca.pem", "-CAkey", "ca.key")
-        openssl(folder, *signing, "-CAcreateserial", "-extfile", "names", "-out", "broker.pem")
-
-    @property
-    def certificate(self) -> str:
-        """The certificate of the authority as `Program` wants it."""
-        openssl(self.folder, "x509", "-in", "ca.pem", "-outform", "DER", "-out", "ca.der")
-        openssl(self.folder, "base64", "-A", "-in", "ca.der", "-out", "ca.b64")
-        return (self.folder / "ca.b64").read_text()
-
-
-class SecureMosquitto(Mosquitto):
-    """mosquitto that speaks TLS."""
-
-    def __init__(self, folder: Path, authority: Authority) -> None:
-        super().__init__(folder)
-        with (folder / f"mosquitto-{self.port}.conf").open("a") as settings:
-            for key, name in (("cafile", "ca.pem"), ("certfile", "broker.pem")):
-                settings.write(f"{key} {authority.folder / name}\n")
-            settings.write(f"keyfile {authority.folder / 'broker.key'}\n")
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path / "authority")
-
-
-@pytest.fixture
-def secure_broker(tmp_path: Path, authority: Authority) -> Iterator[SecureMosquitto]:
-    running = SecureMosquitto(tmp_path, authority)
-    running.start()
-    yield running
-    running.stop()
 
 
 def test_tls_with_a_broker_of_the_right_authority(
