@@ -11,9 +11,8 @@ import time
 from array import array
 from asyncio import core
 
-from bus_device import FIRST_PAUSE_MS
+from bus_device import FIRST_PAUSE_MS, MeteredI2C
 from command_buffer import CommandBuffer, level_after
-from metered_i2c import MeteredI2C
 from micropython import const
 
 _RECOVER_MS = const(250)  # between attempts to free a stuck bus

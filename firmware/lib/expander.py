@@ -5,7 +5,6 @@ import time
 
 from bus_device import BusDevice
 from command_buffer import OFF, ON, PULSE, TOGGLE
-from debounce import Debounce
 from mcp23017 import MCP23017
 from micropython import const
 
@@ -145,6 +144,8 @@ class Expander(BusDevice):
         if pull_up:
             self._pull_ups |= mask
         if not self._debounce:
+            from debounce import Debounce  # many boards have outputs only
+
             self._debounce = Debounce(self._clock)
         self._debounce.on_ms[number] = self._debounce.off_ms[number] = debounce_ms
 

@@ -5,7 +5,7 @@ A description is a dictionary; docs/design.md, "Argument descriptions", lists it
 Runs on the node and in the host's tools alike.
 """
 
-_WORDS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _NAMES = {
     "int": "a whole number",
     "float": "a number",
@@ -123,7 +123,7 @@ def _check_range(value, spec, where, shown, faults):
         faults.append('%sunknown value "%s"%s' % (where, value, meant))
     if "chars" in spec:
         for c in value:
-            if not ("0" <= c <= "9" or "a" <= c.lower() <= "z" or c in spec["chars"]):
+            if c not in _LETTERS and c not in spec["chars"]:
                 text = '%sonly letters, digits and "%s" are allowed, not "%s"'
                 faults.append(text % (where, spec["chars"], c))
                 break

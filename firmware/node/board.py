@@ -5,8 +5,9 @@ import asyncio
 from binascii import hexlify
 
 import machine
+from micropython import const
 
-_CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
+_CAUSES = const(("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET"))
 
 
 def unique_id():

@@ -97,6 +97,7 @@ class Entity:
 
     Class attributes that a subclass sets: `platform`, as in Home Assistant ("switch"); `words`,
     the commands it takes as a dictionary from payload (bytes) to action, None if it takes none;
+    `leaf`, None if it has no state topic, as a button;
     `config`, discovery keys that all of the class have in common.
 
     The node sets `component` and `key` (b"<component>/<object_id>") when the entity is added;

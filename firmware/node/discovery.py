@@ -20,8 +20,9 @@ _SHARED = const(
     '{"o":{"name":"Switchyard","sw":"%s"},"avty_mode":"all","avty":[{"t":"%savailable"}%s]}'
 )
 _OWN_AVAILABILITY = const(',{"t":"%s%s/available"}')
-_ENTITY = const('{"p":"%s","~":"%s","stat_t":"~/state"%s}')
+_ENTITY = const('{"p":"%s","~":"%s"%s%s}')
 _IDENTITY = const('{"uniq_id":"%s_%s","def_ent_id":"%s.%s_%s"}')
+_STATE = const(',"stat_t":"~/state"')
 _COMMANDS = const(',"cmd_t":"~/set"')
 _BUS = const(
     '{"p":"binary_sensor","stat_t":"%salive","ent_cat":"diagnostic","name":"Field bus",'
@@ -103,8 +104,10 @@ class _Discovery:
         """Yield (id below the node, discovery of one entity) for each entity of a device."""
         for entity in entities:
             key = entity.key.decode()
+            state = "" if entity.leaf is None else _STATE
             commands = "" if entity.words is None else _COMMANDS
-            config = loads(_ENTITY % (entity.platform, self._node.base + key, commands))
+            base = self._node.base + key
+            config = loads(_ENTITY % (entity.platform, base, state, commands))
             if entity.name:
                 config["name"] = entity.name
             if entity.config:

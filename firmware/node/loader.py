@@ -144,7 +144,9 @@ class Loader:
             for other in waits:
                 faults.append('"%s" is loaded later; _order must name it earlier' % other)
             if not faults:
-                await self._load(name, definition, spec)
+                self._schema.apply(definition["constructor_args"], spec, self._resolve)
+                spec = None  # not needed twice in memory if the component reads it, too
+                await self._load(name, definition)
         except ConfigError as e:
             faults.append("%s: %s" % (e.key, e) if e.key else str(e))
         except Exception as e:  # no component may stop the others
@@ -198,22 +200,20 @@ class Loader:
         except ValueError as e:
             raise ConfigError('%s: "%s" is no pin: %s' % (path, target, e))
 
-    async def _load(self, name, definition, spec):
+    async def _load(self, name, definition):
         node = self._node
-        apply = self._schema.apply
-        args = apply(definition["constructor_args"], spec, self._resolve)
-        init_args = apply(definition["init_args"], {}, self._resolve, "init_args")
+        self._schema.apply(definition["init_args"], {}, self._resolve, "init_args")
         self._phase = "import"
         module = _import(definition["package"])
         function = self._member(module, definition, "component")
         self._phase = "construct"
-        component = self._call(name, function, args)
+        component = self._call(name, function, definition["constructor_args"])
         self._phase = "start"
         if hasattr(component, "attach"):
             await _start(component, node, name)
         if "init_function" in definition:
             function = self._member(component, definition, "init_function")
-            self._call(name + ".init", function, init_args)
+            self._call(name + ".init", function, definition["init_args"])
         if "call_function_regularly" in definition:
             function = self._member(component, definition, "call_function_regularly")
             interval = definition.get("call_interval", node.settings.CALL_INTERVAL)

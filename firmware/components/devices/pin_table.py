@@ -1,34 +1,37 @@
 # SPDX-License-Identifier: MIT
 """Makes entities of the pin table of an expander, and says of each pin what is wrong with it."""
 
+import schema  # the loader has it already, and forgets it
 from expander import UNSAFE_INPUTS, Pin
 from import_once import import_once
+from micropython import const
 
 from node.component import ConfigError
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 def build(component, chip, rows):
     """Claim the pins of `chip` for what `rows` say and add the entities to the component's node.
 
-    Faults are reported to `node.fault`; the pin is left alone then.
+    Faults are reported to `node.fault`; the pin is left alone then. The rows are taken out of the
+    list on the way: their memory is for the entities.
     """
     table = _PinTable(component, chip)
     for i, row in enumerate(rows):
         table.add(row, "pins[%d]" % i)
+        rows[i] = None
 
 
 class _PinTable:
     def __init__(self, component, chip):
         self._component = component
         self._chip = chip
-        self._schema = import_once("schema")
         self._spec = import_once("components.devices.mcp23017_args").PIN
         self._rows = [None] * 16  # for each pin the path of its row
 
     def add(self, row, path):
-        faults = self._schema.check(row, self._spec, path)
+        faults = schema.check(row, self._spec, path)
         if not faults:
             try:
                 self._add(row, path)
@@ -42,7 +45,7 @@ class _PinTable:
         cls = None if kind in ("output", "input") else _entity_class(kind)
         drives = cls.drives if cls else kind == "output"
         self._check_keys(row, drives)
-        self._schema.apply(row, self._spec)
+        schema.apply(row, self._spec)
         number = self._number(row, drives)
         pin = user = Pin(self._chip, number)
         if cls:

@@ -5,3 +5,24 @@ The constructor of such a class takes (object_id, name, options, pin). Its attri
 whether the pin is an output; `changed()` is called when the level of the pin has changed. Options
 of the pin table that belong to the type (`pulse_ms`, `ttl_ms`) are attributes.
 """
+
+from node.component import Entity
+
+
+class PinEntity(Entity):
+    """The base of them all: shows the level of a pin.
+
+    pin: has `value()`, 1, 0 or None while it is unknown.
+    """
+
+    def __init__(self, object_id, name, options, pin):
+        super().__init__(object_id, name, options)
+        self.pin = pin
+
+    def state(self):
+        level = self.pin.value()
+        return None if level is None else b"ON" if level else b"OFF"
+
+    def changed(self):
+        """The level of the pin may have changed."""
+        self.component.node.state_changed(self)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """An input as a binary sensor."""
 
-from components.entities.pin_entity import PinEntity
+from components.entities import PinEntity
 
 
 class BinarySensor(PinEntity):

@@ -8,6 +8,7 @@ from components.entities.output import Output
 
 class Button(Output):
     platform = "button"
+    leaf = None
     words = {b"PRESS": PULSE, b"PULSE": PULSE}
     # A pulse that a restart of the node has interrupted must not last.
     restore = "always_off"

@@ -3,7 +3,7 @@
 
 from command_buffer import OFF, ON, PULSE, TOGGLE
 
-from components.entities.pin_entity import PinEntity
+from components.entities import PinEntity
 
 
 class Output(PinEntity):
