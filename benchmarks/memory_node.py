@@ -76,6 +76,8 @@ class MemoryNode:
         self._mqtt_port = claim(0, "port")
         flash, link = self._folder / "flash", self._folder / "link"
         flash.mkdir()
+        for room in ("components", "lib", "node"):
+            (flash / room).symlink_to(self._start.firmware / room)
         (flash / "config.py").write_text(_SETTINGS.format(port=self._mqtt_port))
         (flash / "components.json").write_text(self._start.components)
         board = BoardServer(self.board, 0, str(link), lambda: None, lambda: None)

@@ -22,6 +22,7 @@ import asyncio  # noqa: E402
 asyncio.ThreadSafeFlag  # noqa: B018 asyncio imports this part when it is asked for
 gc.collect()
 ASYNCIO = gc.mem_alloc() - _BEFORE
+asyncio.StreamReader  # noqa: B018 the probe's own; the node has no use for this part
 
 import builtins  # noqa: E402
 import sys  # noqa: E402
@@ -158,7 +159,9 @@ def _leave_holes(size):
 def main(firmware, port, *options):
     """Run the node until the process is ended."""
     settings = dict(option.split("=") if "=" in option else (option, "") for option in options)
-    sys.path[:] = ["", port, firmware, ".frozen", firmware + "/lib"]
+    # As on a board: the path of each module is kept as a name, so it must be as short as there.
+    lib = firmware + "/lib" if "rom" in settings else "lib"
+    sys.path[:] = ["", port, firmware, ".frozen", lib]
     if "rom" in settings:
         _mount(settings["rom"], firmware)
     for name in STANDING_IN:

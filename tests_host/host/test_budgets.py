@@ -22,26 +22,34 @@ LARGEST_BLOCK = "largest block asked for"
 SMALLEST_HEAP = "smallest heap for 128 entities"
 LOAD_S = 5
 
-# Budgets that the firmware exceeds, as measured last; an entry goes when the budget is held.
+# Budgets that the firmware exceeds, and what it may take until it holds them. Lower a figure when
+# the firmware has become smaller; an entry goes when the budget is held.
 EXCEEDED = {
-    "imported code, heap": "55,500 B of 46,080, of it 18,200 for names",
-    "16 entities, announced": "75,700 B of 59,392",
-    "128 entities, announced": "100,700 B of 87,040",
-    "largest table of names": "4,512 B of 4,096: a node interns 777 names; 620 fit smaller tables",
+    "imported code, heap": 55_000,
+    "16 entities, announced": 74_500,
+    "128 entities, announced": 99_500,
+    "largest table of names": 4_512,  # a node interns 777 names; 620 fit smaller tables
     # 64 of it only here: an address on i386 is no small integer, which it is on the ESP32.
-    "per command": "224 B of 200: 144 to receive it, 48 to carry it out, 32 for its state",
-    SMALLEST_HEAP: "117 KB of 105; earlier 184, and 138 with gc.threshold(16384) from the start",
+    "per command": 224,
+    SMALLEST_HEAP: 121_000,
 }
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def budget(name: str) -> object:
-    marks = []
-    if name in EXCEEDED:
-        reason = EXCEEDED[name]
-        marks.append(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=False))
-    return pytest.param(name, marks=marks, id=name)
+def exceeded(name: str) -> pytest.MarkDecorator:
+    """Expect that a budget is not held; that it is all of a sudden fails, so that it stays so."""
+    return pytest.mark.xfail(
+        name in EXCEEDED,
+        reason=f"up to {EXCEEDED.get(name)} of {LIMITS[name]}",
+        raises=(AssertionError, NodeFailed),
+        strict=True,
+    )
+
+
+def budgets() -> list[object]:
+    names = [name for name in LIMITS if name not in (LARGEST_BLOCK, SMALLEST_HEAP)]
+    return [pytest.param(name, marks=exceeded(name), id=name) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +67,27 @@ def memory(deployment: Deployment) -> Memory:
     return asyncio.run(measure_budgeted(deployment))
 
 
-@pytest.mark.parametrize(
-    "name", [budget(name) for name in LIMITS if name not in (LARGEST_BLOCK, SMALLEST_HEAP)]
-)
+def by_module(memory: Memory) -> str:
+    return "".join(f"\n{m.heap:7} B heap, {m.mpy:6} B .mpy  {m.name}" for m in memory.modules)
+
+
+@pytest.mark.parametrize("name", budgets())
 def test_budget_is_held(name: str, memory: Memory) -> None:
-    modules = "".join(f"\n{m.heap:7} B heap, {m.mpy:6} B .mpy  {m.name}" for m in memory.modules)
-    assert memory.figures[name] <= LIMITS[name], modules
+    assert memory.figures[name] <= LIMITS[name], by_module(memory)
 
 
-@pytest.mark.xfail(reason=EXCEEDED[SMALLEST_HEAP], raises=NodeFailed, strict=False)
+@pytest.mark.parametrize("name", [name for name in EXCEEDED if name != SMALLEST_HEAP])
+def test_what_exceeds_its_budget_does_not_grow(name: str, memory: Memory) -> None:
+    assert memory.figures[name] <= EXCEEDED[name], by_module(memory)
+
+
+@exceeded(SMALLEST_HEAP)
 def test_128_entities_run_under_load_in_the_heap_of_a_stock_board(deployment: Deployment) -> None:
     asyncio.run(measure_board_heap(deployment, Memory(), LIMITS[SMALLEST_HEAP], LOAD_S))
+
+
+def test_128_entities_run_under_load_in_little_more_than_that(deployment: Deployment) -> None:
+    asyncio.run(measure_board_heap(deployment, Memory(), EXCEEDED[SMALLEST_HEAP], LOAD_S))
 
 
 def test_no_single_allocation_is_larger_than_its_budget(deployment: Deployment) -> None:
