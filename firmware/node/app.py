@@ -239,8 +239,7 @@ class Node:
 def run():
     """Read the settings and run the node until it is stopped."""
     # A collector that waits for a full heap leaves what lives spread over all of it, and no block
-    # for a buffer (benchmarks/memory.py: 184 KB of heap needed without, 138 KB with). Loading
-    # leaves the most: collecting more often meanwhile saves another 2 KB.
+    # for a buffer. Loading leaves the most. `make bench-memory` tells what it saves.
     gc.threshold(_COLLECT_EVERY_AT_START)
     faults = []
     node = Node(import_once("node.settings").load(faults.append))
