@@ -4,76 +4,13 @@
 import time
 
 from bus_device import BusDevice
-from command_buffer import OFF, ON, PULSE, TOGGLE
+from command_buffer import PULSE
 from mcp23017 import MCP23017
 from micropython import const
 
 _CHECK_MS = const(4000)  # between checks that the chip still is as it was set up
 # GPA7 and GPB7: outputs only since revision D of the data sheet.
 UNSAFE_INPUTS = const(0x8080)
-
-
-class Pin:
-    """A pin of an expander, with the interface of `machine.Pin` as far as it goes.
-
-    An output changes when the bus has carried out the command, so `value()` right after `on()`
-    is still the old one.
-    """
-
-    def __init__(self, chip, number):
-        self.chip = chip
-        self.mask = 1 << number
-
-    def value(self, level=None):
-        """Return 1 or 0, None while the chip has not answered yet; with `level`: set the output.
-
-        Raises ValueError when an input is to be set.
-        """
-        if level is not None:
-            self.submit(self, ON if level else OFF, 0, None, None)
-        elif self.chip.level is not None:
-            return 1 if self.chip.level & self.mask else 0
-        return None
-
-    __call__ = value
-
-    def on(self):
-        """Switch on."""
-        self.value(1)
-
-    def off(self):
-        """Switch off."""
-        self.value(0)
-
-    def toggle(self):
-        """Change the level."""
-        self.submit(self, TOGGLE, 0, None, None)
-
-    def submit(self, target, action, value, ttl_ms, tag):
-        """Put a command for this pin; `target`, whose `pin` this is, is told of its end.
-
-        Arguments as of `BusWorker.submit`; ttl_ms None: that of the chip. Raises ValueError when
-        the pin is no output.
-        """
-        chip = self.chip
-        if not chip.outputs & self.mask:
-            raise ValueError("an input cannot be set")
-        chip.bus.submit(target, action, value, ttl_ms or chip.ttl_ms, tag)
-
-    # A pin is the target of its own commands and its own user; nobody waits for the outcome.
-
-    @property
-    def pin(self):
-        return self
-
-    def applied(self, tag):
-        pass
-
-    def dropped(self, reason, tag):
-        pass
-
-    def changed(self):
-        pass
 
 
 class Expander(BusDevice):
@@ -85,7 +22,8 @@ class Expander(BusDevice):
 
     Attributes: `level`, 16 bits as a person sees them (1 is on), None until the chip has answered;
     `outputs`, `inputs`, masks; `users`, for each pin whoever is told by `changed()` that its level
-    may have changed otherwise than by a command.
+    may have changed otherwise than by a command; `watches`, what is told by `changed()` of every
+    change of the pin with its `mask`.
 
     Unclaimed pins are inputs with pull-up, because an output might work against what is wired to
     it; GPA7 and GPB7 are outputs at 0, because as inputs they can disturb the bus.
@@ -103,6 +41,8 @@ class Expander(BusDevice):
         self.outputs = 0
         self.inputs = 0
         self.users = [None] * 16
+        self.watches = ()
+        self.submit = bus.submit
         self._clock = clock
         self._add = clock.ticks_add
         self._diff = clock.ticks_diff
@@ -208,7 +148,9 @@ class Expander(BusDevice):
     def write(self, level):
         """Bring the outputs to `level`."""
         self._chip.write_latch(self._latch(level))
+        changed = self.level ^ level
         self.level = level
+        self._tell_watches(changed)
 
     def commanded(self, pin, action, value):
         """Begin or end the pulse of a pin after a command has been carried out."""
@@ -260,11 +202,18 @@ class Expander(BusDevice):
             self.level ^= changed
             self._tell(changed)
 
-    def _tell(self, mask):
+    def _tell(self, changed):
+        mask = changed
         for user in self.users:
             if mask & 1 and user is not None:
                 user.changed()
             mask >>= 1
+        self._tell_watches(changed)
+
+    def _tell_watches(self, changed):
+        for watch in self.watches:
+            if watch.mask & changed:
+                watch.changed()
 
     def _pulses_over(self, now):
         """Return the mask of the pulses that are over; note how long until the next is."""

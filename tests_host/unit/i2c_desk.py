@@ -5,7 +5,8 @@ import errno
 
 from bus_worker import BusWorker
 from command_buffer import OFF, ON, TOGGLE
-from expander import Expander, Pin
+from expander import Expander
+from pins import Pin
 
 from yard.model.bus import Bus
 from yard.model.mcp23017 import MCP23017

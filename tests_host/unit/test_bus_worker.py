@@ -8,7 +8,8 @@ import time
 from bus_device import BusDevice
 from bus_worker import BusWorker
 from command_buffer import OFF, ON, PULSE, TOGGLE
-from expander import Expander, Pin
+from expander import Expander
+from pins import Pin
 
 from harness import raises, run_until
 from i2c_desk import PERIOD, Desk, Target

@@ -8,6 +8,7 @@ from board_link import attach
 
 from components.devices.mcp23017 import MCP23017
 from components.devices.mcp23017_args import ARGS
+from components.entities.switch import Switch
 from components.machine.i2c import I2C
 from fake_node import FakeNode
 from harness import raises, run_until
@@ -113,7 +114,8 @@ async def test_a_pulse_takes_its_length_from_the_command_else_from_the_pin_else_
     with Desk() as desk:
         await desk.chip([row(0), row(1, pulse=70)])
         asked = []
-        desk.i2c.worker.submit = lambda *args: asked.append(args[1:3])
+        expander = desk.node.entities[b"chip20/pin0"].pin.chip
+        expander.submit = lambda *args: asked.append(args[1:3])
         desk.command(b"chip20/pin0", b"PULSE")
         desk.command(b"chip20/pin1", b"PULSE")
         desk.command(b"chip20/pin1", b"PULSE", 5)
@@ -125,7 +127,8 @@ async def test_a_command_may_wait_as_long_as_it_says_else_its_pin_its_chip_the_n
         await desk.chip([row(0), row(1, ttl=700)])
         await desk.chip([row(0)], "chip21", 0x21, ttl=900)
         asked = []
-        desk.i2c.worker.submit = lambda *args: asked.append(args[3])
+        for expander in desk.i2c.worker.devices:
+            expander.submit = lambda *args: asked.append(args[3])
         desk.command(b"chip20/pin0", b"ON", None, 800)
         desk.command(b"chip20/pin1", b"ON")
         desk.command(b"chip21/pin0", b"ON")
@@ -268,12 +271,29 @@ async def test_a_pin_of_the_type_output_is_given_to_other_components():
         assert chip.pin(5).value() == 0
 
 
+async def test_an_entity_shows_what_other_components_do_with_its_pin():
+    with Desk() as desk:
+        chip = await desk.chip([row(4, id="lamp")])
+        chip.pin(4).toggle()
+        await run_until(lambda: desk.node.states[b"chip20/lamp"][-1] == b"ON")
+        assert desk.latch() == 1 << 4
+
+
+async def test_a_pin_has_one_owner():
+    with Desk() as desk:
+        chip = await desk.chip([row(4), row(5, "output")])
+        owner = Switch("x", "y", None, chip.pin(5))
+        chip.pin(5).take(owner)
+        for number in (4, 5):
+            assert "used already" in str(raises(ValueError, chip.pin(number).take, owner))
+
+
 async def test_every_other_pin_is_refused_with_what_would_be_right():
     with Desk() as desk:
         chip = await desk.chip([row(4)])
-        for number in (-1, 3, 4, 16):
+        for number in (-1, 3, 16):
             error = raises(ValueError, chip.pin, number)
-            assert '"chip20" must have it with the type "output" or "input"' in str(error)
+            assert 'the table of "chip20" does not have it' in str(error)
 
 
 # -- faults ---------------------------------------------------------------------------------
@@ -401,9 +421,7 @@ async def test_a_burst_pauses_the_source_of_commands_for_a_moment():
 
 
 async def test_an_output_costs_at_most_200_bytes_on_this_machine_of_64_bits():
-    from expander import Pin
-
-    from components.entities.switch import Switch
+    from pins import Pin
 
     with Desk() as desk:
         await desk.chip([row(0)])

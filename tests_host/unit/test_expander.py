@@ -4,7 +4,7 @@
 import random
 
 from command_buffer import OFF, ON, PULSE, TOGGLE
-from expander import Pin
+from pins import Pin
 
 from harness import raises
 from i2c_desk import PERIOD, Desk, level_after

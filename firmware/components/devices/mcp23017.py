@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """An MCP23017 with its 16 pins as entities of Home Assistant, or for other components."""
 
-from expander import Expander, Pin
+from expander import Expander
 from import_once import import_once
 
 from node.component import Component, ConfigError
@@ -46,16 +46,14 @@ class MCP23017(Component):
         self._i2c.worker.remove(self._expander)
 
     def pin(self, number):
-        """Return a pin that the table gives to other components, for a reference like `@chip.3`.
+        """Return a pin of the table, for a reference like `@chip.3`.
 
         Raises ValueError for every other pin.
         """
         user = self._expander.users[number] if 0 <= number <= 15 else None
-        if not isinstance(user, Pin):
-            raise ValueError(
-                'the table of "%s" must have it with the type "output" or "input"' % self.name
-            )
-        return user
+        if user is None:
+            raise ValueError('the table of "%s" does not have it' % self.name)
+        return user.pin
 
     def _online_changed(self, online):
         if online:

@@ -2,9 +2,10 @@
 """Makes entities of the pin table of an expander, and says of each pin what is wrong with it."""
 
 import schema  # the loader has it already, and forgets it
-from expander import UNSAFE_INPUTS, Pin
+from expander import UNSAFE_INPUTS
 from import_once import import_once
 from micropython import const
+from pins import Pin
 
 from node.component import ConfigError
 
@@ -60,6 +61,14 @@ class _PinTable:
         else:
             self._chip.input(number, user, row["invert"], row["pull_up"], row["debounce"])
         self._rows[number] = path
+        self._apply(row, user)
+
+    def _apply(self, row, user):
+        """Let the modules carry out what the row asks for beyond the common."""
+        keys = self._spec["keys"]
+        for by in sorted({keys[key]["by"] for key in row if "by" in keys[key]}):
+            module = __import__("components.pins." + by, None, None, ("apply",))
+            module.apply(self._component, user, row)
 
     def _check_keys(self, row, drives):
         wrong = "input" if drives else "output"
