@@ -80,6 +80,14 @@ COMMAND_TTL_MS = 1500
 # Commands that may wait for one bus, 1 to 1024. When there are more, the oldest is dropped.
 COMMAND_BUFFER = 64
 
+# Answer requests on <MQTT_HOME>/<NODE_ID>/rpc/request (docs/topics.md); `yard pins` and `yard scan`
+# need it. Who may publish there may do what he may by the command topics, and make pins that the
+# configuration leaves free outputs.
+RPC = True
+
+# Seconds without broker, 1 to 86400, after which outputs with "on_lost" are switched.
+ON_LOST_S = 60
+
 # -- Intervals ------------------------------------------------------------------------------
 
 # Seconds between two calls of a component's call_function_regularly without a call_interval.
@@ -101,6 +109,15 @@ LOG_MQTT_LEVEL = "warn"
 
 # Records that are kept while there is no connection to the broker, 1 to 256.
 LOG_RING = 32
+
+# -- First boot -----------------------------------------------------------------------------
+
+# Failed attempts to join the Wi-Fi after which the console asks for a minute whether somebody
+# wants to change it; 0 is never.
+FAILED_JOINS = 20
+
+# GPIO of a button to ground: held for 5 s from power-on, the credentials are forgotten. -1: none.
+FACTORY_RESET_PIN = -1
 
 # -- Safety ---------------------------------------------------------------------------------
 

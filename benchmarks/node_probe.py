@@ -119,7 +119,7 @@ class Probe:
 
     async def deaf(self):
         """Let the client do nothing with the messages that it receives."""
-        self.node.session._client.on_message = _ignore
+        self.node.session.client.on_message = _ignore
         print("::deaf")
 
 

@@ -12,7 +12,7 @@ def package() -> str:
     """Return the content of package.json for the files that are in firmware/ now."""
     firmware = ROOT / "firmware"
     files = sorted(path.relative_to(firmware).as_posix() for path in firmware.rglob("*.py"))
-    version = runpy.run_path(str(firmware / "node" / "version.py"))["VERSION"]
+    version = runpy.run_path(str(firmware / "node" / "__init__.py"))["VERSION"]
     urls = ",\n".join("    " + json.dumps([file, f"firmware/{file}"]) for file in files)
     return f'{{\n  "urls": [\n{urls}\n  ],\n  "deps": [],\n  "version": "{version}"\n}}\n'
 

@@ -44,6 +44,9 @@ class BusDevice:
         """Do what is due and set `due`; return False if the device has lost its configuration."""
         raise NotImplementedError
 
+    def failed(self, now):
+        """A transfer has failed; it is repeated."""
+
     def disconnected(self):
         """The device cannot be reached; what it is to be is brought to it by `connect`, anew."""
 

@@ -256,6 +256,7 @@ class BusWorker(MeteredI2C):
 
     def _failed(self, device, error, now):
         self.errors += 1
+        device.failed(now)
         if error.errno == errno.ETIMEDOUT:
             self._bus_failed(now)
         elif device.ready and not device.suspect:

@@ -13,16 +13,19 @@ from micropython import const
 OFF = const(0)
 ON = const(1)
 TOGGLE = const(2)
-PULSE = const(3)  # value: how long it is on, in ms
+PULSE = const(3)  # value: how long it is on, in ms, or (ms on, how often, ms off between)
+TIMED = const(255)  # a pulse that begins when `pulses` decides; made of a PULSE by `pulses`
 
 
 def level_after(level, mask, action):
     """Return `level` with the bits of `mask` as they are after an action."""
+    if action == ON:
+        return level | mask
     if action == OFF:
         return level & ~mask
     if action == TOGGLE:
         return level ^ mask
-    return level | mask
+    return level if action == TIMED else level | mask
 
 
 class CommandBuffer:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An MCP23017 as a device of a BusWorker: outputs by policy, inputs polled and debounced."""
+"""An MCP23017 as a device of a BusWorker: outputs by policy; inputs in `expander_inputs`."""
 
 import time
 
@@ -9,6 +9,7 @@ from mcp23017 import MCP23017
 from micropython import const
 
 _CHECK_MS = const(4000)  # between checks that the chip still is as it was set up
+_REPEAT_MS = const(5)  # from a write that failed, and is repeated at once, to a look at the chip
 # GPA7 and GPB7: outputs only since revision D of the data sheet.
 UNSAFE_INPUTS = const(0x8080)
 
@@ -23,15 +24,25 @@ class Expander(BusDevice):
     Attributes: `level`, 16 bits as a person sees them (1 is on), None until the chip has answered;
     `outputs`, `inputs`, masks; `users`, for each pin whoever is told by `changed()` that its level
     may have changed otherwise than by a command; `watches`, what is told by `changed()` of every
-    change of the pin with its `mask`.
+    change of the pin with its `mask`; `pulses`, what its outputs do by themselves, or None;
+    `guards`, what may change a level before outputs are driven by it; `unsure`, whether a write
+    has failed and its outcome is not known yet; `last`, the level that a chip without power is to
+    have at the start of the node; `inverted`, the mask of the pins that are on at a low level;
+    `reader`, the ExpanderInputs of a chip that has inputs, else None; `check_ms`, how often the
+    chip is asked whether it still is as it was set up.
 
     Unclaimed pins are inputs with pull-up, because an output might work against what is wired to
     it; GPA7 and GPB7 are outputs at 0, because as inputs they can disturb the bus.
 
     A chip that kept power while the node was started again keeps its outputs. After the chip lost
     power each output goes to what its `restore` says: "off", "on", or "adopt", what the running
-    node last commanded, else off. An output with "always_off" is switched off in both cases.
+    node last commanded, else off; "last", the same, but at the start of the node what `last`
+    says. An output with "always_off" is switched off in both cases.
     """
+
+    guards = ()
+    unsure = False
+    last = 0
 
     def __init__(self, bus, name, address, poll_ms=20, ttl_ms=1500, clock=time):
         super().__init__(name, address)
@@ -48,31 +59,30 @@ class Expander(BusDevice):
         self._diff = clock.ticks_diff
         self._chip = MCP23017(bus, address)
         self._pull_ups = 0
-        self._inverted = 0
+        self.inverted = 0
         self._restore_on = 0
         self._restore_off = 0
         self._always_off = 0
         self._setup = None
         self._poll_ms = poll_ms
-        self._poll_at = self._check_at = 0
-        self._debounce = None
-        self._pulsing = 0  # mask of the pins whose pulse has begun
-        self._pulse_ends = {}  # mask of a pin -> ticks; stays when the pulse is over
-        self._pulse_wait = _CHECK_MS
+        self._check_at = 0
+        self.reader = None
+        self.check_ms = _CHECK_MS
+        self.pulses = None
 
     # -- claiming pins --------------------------------------------------------------------
 
     def output(self, number, user, invert=False, restore="adopt"):
         """Make a pin an output of `user`.
 
-        number: 0 to 15. invert: on is a low level. restore: "adopt", "off", "on", "always_off".
-        Raises ValueError when the pin has a user.
+        number: 0 to 15. invert: on is a low level. restore: "adopt", "off", "on", "last",
+        "always_off". Raises ValueError when the pin has a user.
         """
         mask = self._claim(number, user, invert)
         self.outputs |= mask
         if restore == "on":
             self._restore_on |= mask
-        elif restore != "adopt":
+        elif restore not in ("adopt", "last"):
             self._restore_off |= mask
             if restore == "always_off":
                 self._always_off |= mask
@@ -83,11 +93,11 @@ class Expander(BusDevice):
         self.inputs |= mask
         if pull_up:
             self._pull_ups |= mask
-        if not self._debounce:
-            from debounce import Debounce  # many boards have outputs only
+        if not self.reader:
+            from expander_inputs import ExpanderInputs  # many chips have outputs only
 
-            self._debounce = Debounce(self._clock)
-        self._debounce.on_ms[number] = self._debounce.off_ms[number] = debounce_ms
+            self.reader = ExpanderInputs(self, self._chip, self._poll_ms, self._clock)
+        self.reader.debounce.delay(number, debounce_ms)
 
     def _claim(self, number, user, invert):
         if self.users[number] is not None:
@@ -95,7 +105,7 @@ class Expander(BusDevice):
         self.users[number] = user
         mask = 1 << number
         if invert:
-            self._inverted |= mask
+            self.inverted |= mask
         return mask
 
     # -- as a device of the bus -----------------------------------------------------------
@@ -109,9 +119,11 @@ class Expander(BusDevice):
         else:
             unclaimed = 0xFFFF & ~(self.outputs | self.inputs)
             pulled = unclaimed & ~UNSAFE_INPUTS
-            chip.configure(self.inputs | pulled, self._pull_ups | pulled)
+            interrupts = self.inputs if self.reader and self.reader.line else 0
+            chip.configure(self.inputs | pulled, self._pull_ups | pulled, interrupts)
+            kept = self._kept(now)
             chip.read()
-            self.level = self._wanted_level(now)
+            self.level = self._wanted_level(kept)
             latch = self._latch(self.level)
             if not chip.seen_configured() or chip.seen_latch() != latch:
                 self._setup = chip.setup(latch)
@@ -122,26 +134,41 @@ class Expander(BusDevice):
 
     def disconnected(self):
         self._setup = None
+        if self.reader:
+            self.reader.disconnected()
+
+    def failed(self, now):
+        # The chip may have taken what was written all the same.
+        self.unsure = True
+        self._check_at = now
+        end = self._add(now, _REPEAT_MS)
+        if self._diff(self.due, end) > 0:
+            self.due = end
 
     def service(self, now):
         chip = self._chip
-        over = self._pulses_over(now)
-        if over:
-            self.write(self.level & ~over)
-            self._pulsing &= ~over
-            self._tell(over)
+        pulses = self.pulses
+        level = pulses.wanted(self.level, now) if pulses else self.level
+        changed = self.level ^ level
+        if changed:
+            self.write(level)
+            pulses.wanted(level, now)  # for its `wait_ms`
+            self._tell(changed)
         elif self._diff(self._check_at, now) <= 0:
             chip.read()
             if not chip.seen_configured() or chip.seen_latch() != chip.latch:
                 return False
-            self._check_at = self._next_at(now, _CHECK_MS)
-            if self.inputs:
-                self._take(chip.seen_gpio(), now)
-        elif self.inputs:
-            self._take(chip.read_gpio(), now)
-        wait = min(self._pulse_wait, self._diff(self._check_at, now))
-        if self.inputs:
-            wait = min(wait, self._diff(self._poll_at, now))
+            self.unsure = False
+            self._check_at = self.next_at(now, self.check_ms)
+            if self.reader:
+                self.reader.take(now)
+        elif self.reader:
+            self.reader.service(now)
+        wait = self._diff(self._check_at, now)
+        if pulses:
+            wait = min(wait, pulses.wait_ms)
+        if self.reader:
+            wait = min(wait, self.reader.wait(now))
         self.due = self._add(now, wait)
         return True
 
@@ -149,58 +176,72 @@ class Expander(BusDevice):
         """Bring the outputs to `level`."""
         self._chip.write_latch(self._latch(level))
         changed = self.level ^ level
+        if self.unsure:
+            changed = self.outputs
+            self.unsure = False
         self.level = level
+        if self.pulses:
+            self.pulses.took(level, self._clock.ticks_ms())
         self._tell_watches(changed)
 
     def commanded(self, pin, action, value):
         """Begin or end the pulse of a pin after a command has been carried out."""
-        mask = pin.mask
-        if action != PULSE:
-            self._pulsing &= ~mask
+        pulses = self.pulses
+        if pulses is None and action != PULSE:
             return
-        end = self._add(self._clock.ticks_ms(), value)
-        # A second pulse makes the first longer, never shorter.
-        if not self._pulsing & mask or self._diff(end, self._pulse_ends[mask]) > 0:
-            self._pulse_ends[mask] = end
-        self._pulsing |= mask
+        now = self._clock.ticks_ms()
+        if pulses is None:
+            from pulses import of  # many chips never pulse
+
+            pulses = of(self, self._clock)
+        pulses.commanded(pin.mask, action, value, now)
+        pulses.wanted(self.level, now)
+        end = self._add(now, pulses.wait_ms)
         if self._diff(self.due, end) > 0:
             self.due = end
 
     # -- parts ----------------------------------------------------------------------------
 
     def _latch(self, level):
-        return (level ^ self._inverted) & self.outputs
+        return (level ^ self.inverted) & self.outputs
 
-    def _wanted_level(self, now):
+    def _kept(self, now):
+        """Return the level before the chip was lost, without the pulses that are over."""
+        if self.level is None:
+            return self.last
+        return self.level & self.pulses.wanted(self.level, now) if self.pulses else self.level
+
+    def _wanted_level(self, kept):
         """Return the level that the chip, as it was read, is to have."""
         chip = self._chip
-        if not chip.seen_ours():
-            kept = 0 if self.level is None else self.level & ~self._pulses_over(now)
-            return kept & ~self._restore_off | self._restore_on
-        if self.level is not None:
-            return self.level
-        running = self.outputs & ~chip.seen_inputs() & ~self._always_off
-        return (chip.seen_latch() ^ self._inverted) & running | self._restore_on & ~running
+        ours = chip.seen_ours()
+        driven = self.outputs & ~chip.seen_inputs() if ours else 0
+        running = (chip.seen_latch() ^ self.inverted) & driven
+        if not ours:
+            level = kept & ~self._restore_off | self._restore_on
+        elif self.level is not None:
+            level = self.level
+        else:
+            level = (running | self._restore_on & ~driven) & ~self._always_off
+        for guard in self.guards:
+            level = guard.allowed(self, level, running)
+        return level
 
     def _connected(self, now):
         self.level &= self.outputs
-        if self.inputs:
-            self._debounce.reset((self._chip.seen_gpio() ^ self._inverted) & self.inputs)
-            self.level |= self._debounce.level
-        self._check_at = self._next_at(now, _CHECK_MS)
+        self.unsure = False
+        if self.reader:
+            self.level |= self.reader.connected(now)
+        self._check_at = self.next_at(now, self.check_ms)
         self.due = now
+        if self.pulses:
+            self.pulses.took(self.level, now)
         self._tell(0xFFFF)
 
-    def _take(self, ports, now):
-        """Take the levels on the pins, as read at `now`."""
-        changed = self._debounce.update((ports ^ self._inverted) & self.inputs, now)
-        self._poll_at = self._next_at(now, self._poll_ms)
-        wait = self._debounce.wait_ms
-        if 0 <= wait < self._diff(self._poll_at, now):
-            self._poll_at = self._add(now, wait)
-        if changed:
-            self.level ^= changed
-            self._tell(changed)
+    def changed(self, changed):
+        """The inputs of a mask have changed."""
+        self.level ^= changed
+        self._tell(changed)
 
     def _tell(self, changed):
         mask = changed
@@ -215,19 +256,7 @@ class Expander(BusDevice):
             if watch.mask & changed:
                 watch.changed()
 
-    def _pulses_over(self, now):
-        """Return the mask of the pulses that are over; note how long until the next is."""
-        over = 0
-        self._pulse_wait = _CHECK_MS
-        for mask in self._pulse_ends:
-            if self._pulsing & mask:
-                left = self._diff(self._pulse_ends[mask], now)
-                if left <= 0:
-                    over |= mask
-                else:
-                    self._pulse_wait = min(self._pulse_wait, left)
-        return over
-
-    def _next_at(self, now, interval):
+    def next_at(self, now, interval):
+        """Return the ticks of the next turn of what is done every `interval` ms."""
         # On a common grid, so that all chips are served in one wake of the processor.
         return self._add(now, interval - now % interval)

@@ -46,21 +46,24 @@ class MCP23017:
         self.address = address
         self.latch = 0
         self._wanted = bytearray(_COUNT)
-        self._wanted[_IODIR] = self._wanted[_IODIR + 1] = 0xFF
         self._wanted[_IOCON] = self._wanted[_IOCON + 1] = _OUR_IOCON
         self._seen = bytearray(_COUNT)
         self._wanted_config = memoryview(self._wanted)[:_INTF]
         self._seen_config = memoryview(self._seen)[:_INTF]
-        self._ports = memoryview(self._seen)[_GPIO:_OLAT]
         self._pair = bytearray(2)
+        self.configure(0xFFFF, 0)
 
-    def configure(self, inputs, pull_ups):
+    def configure(self, inputs, pull_ups, interrupts=0):
         """Say what the pins shall be; `setup` brings it to the chip.
 
-        inputs, pull_ups: 16-bit masks of the pins that are inputs and that are pulled up.
+        inputs, pull_ups, interrupts: 16-bit masks of the pins that are inputs, that are pulled up,
+        and whose changes make the INT output low.
         """
         _put(self._wanted, _IODIR, inputs)
         _put(self._wanted, _GPPU, pull_ups)
+        _put(self._wanted, _GPINTEN, interrupts)
+        self._first = _INTF if interrupts else _GPIO  # what `read_gpio` reads
+        self._ports = memoryview(self._seen)[self._first : _OLAT]
 
     def read(self):
         """Read all registers in one transfer, for the questions below. Clears interrupts."""
@@ -86,9 +89,20 @@ class MCP23017:
         """Return the levels on the pins that were read."""
         return _get(self._seen, _GPIO)
 
+    def seen_intf(self):
+        """Return the mask of the pins whose change has caused the interrupt."""
+        return _get(self._seen, _INTF)
+
+    def seen_intcap(self):
+        """Return the levels on the pins when the interrupt was caused."""
+        return _get(self._seen, _INTCAP)
+
     def read_gpio(self):
-        """Return the levels on the pins, read now."""
-        self._i2c.readfrom_mem_into(self.address, _GPIO, self._ports)
+        """Return the levels on the pins, read now, with interrupts enabled also INTF and INTCAP.
+
+        Ends the interrupt.
+        """
+        self._i2c.readfrom_mem_into(self.address, self._first, self._ports)
         return _get(self._seen, _GPIO)
 
     def write_latch(self, latch):
@@ -100,11 +114,14 @@ class MCP23017:
     def setup(self, latch):
         """Bring a chip in any state to the wanted configuration and `latch`, without a glitch.
 
-        A generator that makes one transfer per step: the latch before the directions. Ends with
-        `read`. Raises OSError(EIO) if the chip does not keep what was written.
+        A generator that makes one transfer per step: the latch before the directions, interrupts
+        last, after `read` has cleared what the new directions caused. Ends with `read`. Raises
+        OSError(EIO) if the chip does not keep what was written.
         """
         _put(self._wanted, _OLAT, latch)
-        data = memoryview(self._wanted)
+        without = bytearray(self._wanted)
+        _put(without, _GPINTEN, 0)
+        data = memoryview(without)
         self._i2c.writeto_mem(self.address, _IOCON_BANK_1, b"\x00")
         for first, end in (
             (_IOCON, _GPPU),
@@ -117,6 +134,11 @@ class MCP23017:
             self._i2c.writeto_mem(self.address, first, data[first:end])
         yield
         self.read()
+        if without != self._wanted:
+            yield
+            self._i2c.writeto_mem(self.address, _GPINTEN, self._wanted_config[_GPINTEN:_DEFVAL])
+            yield
+            self.read()
         if not self.seen_configured() or self.seen_latch() != latch:
             raise OSError(errno.EIO)
         self.latch = latch

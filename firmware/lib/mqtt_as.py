@@ -21,7 +21,6 @@ What the original does not have: `on_message`, `publish_nowait`, `publish_stream
 """
 
 from asyncio import Event, create_task, sleep_ms
-from collections import deque
 from random import randrange
 from time import ticks_diff, ticks_ms
 
@@ -66,35 +65,6 @@ config = {
 }
 
 
-class MessageQueue:
-    """Asynchronous iterator over received messages (topic, msg, retained).
-
-    Holds `size` of them; when it is full the oldest goes first and `discards` counts it.
-    """
-
-    def __init__(self, size):
-        self._messages = deque((), size)
-        self._size = size
-        self._arrived = Event()
-        self.discards = 0
-
-    def put(self, *message):
-        """Add a message."""
-        if len(self._messages) == self._size:
-            self.discards += 1
-        self._messages.append(message)
-        self._arrived.set()
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        while not self._messages:
-            self._arrived.clear()
-            await self._arrived.wait()
-        return self._messages.popleft()
-
-
 class MQTTClient(Session):
     """A client that keeps itself connected. config: as the dictionary of this module; it is kept.
 
@@ -119,9 +89,14 @@ class MQTTClient(Session):
             raise ValueError("mqttv5: use the original mqtt_as, this one speaks 3.1.1")
         if not config["server"]:
             raise ValueError("server: name or address of the broker is missing")
-        length = config["queue_len"]
-        self.queue = MessageQueue(length) if length else None
-        super().__init__(config, self.queue.put if length else config["subs_cb"])
+        self.queue = None
+        deliver = config["subs_cb"]
+        if config["queue_len"]:
+            from mqtt_queue import MessageQueue
+
+            self.queue = MessageQueue(config["queue_len"])
+            deliver = self.queue.put
+        super().__init__(config, deliver)
         self.up = Event()
         self.down = Event()
         self.connects = 0

@@ -7,19 +7,15 @@ awake for a while after a message; `_transmit` sends all that a pass of the loop
 A generator with a bare `yield` waits in asyncio's poller, as the streams of asyncio do.
 """
 
-import socket
 from asyncio import Event, core, sleep_ms
-from errno import EINPROGRESS
-from sys import implementation
 from time import ticks_add, ticks_diff, ticks_ms
 
+from import_once import import_once
 from micropython import const
-from mqtt_packet import PacketReader, ProtocolError, put_connect
+from mqtt_packet import PacketReader, ProtocolError
 
 _CONNACK = const(0x20)
 _OVERHEAD = const(9)
-_IPPROTO_TCP = const(6)
-_TCP_NODELAY = const(1)
 _TICK_MS = const(1000)
 _PAUSE = const(4)  # ping intervals that reading may be paused
 
@@ -69,7 +65,7 @@ class Connection:
         """Connect once; raise OSError if that fails."""
         self._lost.clear()
         self._out[:] = b""
-        put_connect(self._out, self._config, clean)
+        import_once("mqtt_connect").put_connect(self._out, self._config, clean)
         guard = self._guard
         create_task = core.create_task
         self._tasks = (
@@ -91,22 +87,8 @@ class Connection:
         self._packets.reset()
         self._stuck = self._active = False
         self._rx_time = self._tx_time = ticks_ms()
-        # The last address is of IPv4 where there are both kinds.
-        addresses = socket.getaddrinfo(self.server, self.port, 0, socket.SOCK_STREAM)
-        family, kind, protocol, _, address = addresses[-1]
-        self._sock = sock = socket.socket(family, kind, protocol)
-        sock.setblocking(False)
-        try:
-            sock.connect(address)
-        except OSError as e:
-            if e.errno != EINPROGRESS:
-                raise
-        if implementation[1] >= (1, 23):  # before, the ESP32 does not have it, and says so
-            sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
-        if self._config["ssl"]:
-            from mqtt_tls import wrap
-
-            self._sock = wrap(sock, self._config["ssl_params"], self.server)
+        # What connecting takes is needed for a moment only, and rarely.
+        self._sock = import_once("mqtt_connect").dial(self._config, self.server, self.port)
 
     def _welcome(self, head, flags, code):
         """Take what must be the CONNACK."""

@@ -8,7 +8,6 @@ finds a packet, wants more, or raises ProtocolError.
 from micropython import const
 from uctypes import addressof, bytes_at
 
-_CONNECT = const(0x10)
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
@@ -30,32 +29,6 @@ def as_bytes(text):
     return text.encode() if isinstance(text, str) else text
 
 
-def put_connect(out, config, clean):
-    """Append a CONNECT packet to the bytearray `out`.
-
-    config: `client_id`, `user`, `password`, `keepalive` (0..65535 s) and `will` as of mqtt_as;
-    user and password are left out when the user is empty. clean: begin a new session.
-    """
-    flags = 0x02 if clean else 0
-    texts = [config["client_id"]]
-    will = config["will"]
-    if will:
-        texts += will[:2]
-        flags |= 0x04 | will[3] << 3 | (0x20 if will[2] else 0)
-    if config["user"]:
-        texts += [config["user"], config["password"]]
-        flags |= 0xC0
-    body = bytearray(b"\0\x04MQTT\x04")
-    body.append(flags)
-    _put_number(body, config["keepalive"])
-    for text in map(as_bytes, texts):
-        _put_number(body, len(text))
-        body.extend(text)
-    out.append(_CONNECT)
-    _put_length(out, len(body))
-    out.extend(body)
-
-
 def put_packet(out, head, pid, length, topic, prefix=b"", suffix=b""):
     """Append a PUBLISH, SUBSCRIBE or UNSUBSCRIBE packet up to its last `length` bytes.
 
@@ -65,23 +38,25 @@ def put_packet(out, head, pid, length, topic, prefix=b"", suffix=b""):
     """
     size = len(prefix) + len(topic) + len(suffix)
     out.append(head)
-    _put_length(out, (4 if pid else 2) + size + length)
+    put_length(out, (4 if pid else 2) + size + length)
     if head & 0x80:
-        _put_number(out, pid)
-    _put_number(out, size)
+        put_number(out, pid)
+    put_number(out, size)
     out.extend(prefix)
     out.extend(topic)
     out.extend(suffix)
     if pid and head < 0x80:
-        _put_number(out, pid)
+        put_number(out, pid)
 
 
-def _put_number(out, number):
+def put_number(out, number):
+    """Append a number of 16 bits."""
     out.append(number >> 8)
     out.append(number & 0xFF)
 
 
-def _put_length(out, length):
+def put_length(out, length):
+    """Append what says how many bytes of a packet follow."""
     while length > 0x7F:
         out.append(length & 0x7F | 0x80)
         length >>= 7

@@ -21,17 +21,22 @@ class PinIrq:
         # A level that was unknown has not changed.
         if was is None or value == was or not self._trigger & (1 if value else 2):
             return
-        try:
-            self._handler(self.pin)
-        except Exception as e:  # noqa: BLE001 the function of a stranger must not stop the bus
-            context = {"message": "a handler of a pin failed", "exception": e, "future": None}
-            asyncio.get_event_loop().call_exception_handler(context)
+        call(self._handler, self.pin)
 
     def stop(self):
         """Call the function no more."""
         chip = self.pin.chip
         # A new list, because a handler that ends itself is called from a loop over the old one.
         chip.watches = [watch for watch in chip.watches if watch is not self]
+
+
+def call(handler, argument):
+    """Call a handler; what it raises is reported, because it must not stop the bus."""
+    try:
+        handler(argument)
+    except Exception as e:  # noqa: BLE001 it is the function of a stranger
+        context = {"message": "a handler of a pin failed", "exception": e, "future": None}
+        asyncio.get_event_loop().call_exception_handler(context)
 
 
 def irq(pin, handler, trigger):

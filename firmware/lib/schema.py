@@ -44,7 +44,7 @@ def apply(value, spec, visit=None, path=""):
         for i, item in enumerate(value):
             value[i] = apply(item, spec.get("item", {}), visit, "%s[%d]" % (path, i))
     elif isinstance(value, dict):
-        keys = spec.get("keys", {})
+        keys = spec.get("object", spec).get("keys", {})
         for key, known in keys.items():
             if key not in value and "default" in known:
                 default = known["default"]
@@ -82,6 +82,8 @@ def _distance(a, b):
 
 
 def _check(value, spec, path, faults):
+    if isinstance(value, dict):
+        spec = spec.get("object", spec)
     wanted = spec.get("type", "any")
     where = path + ": " if path else ""
     shown = "%s"

@@ -4,15 +4,15 @@
 import asyncio
 import gc
 import json
+import os
 from time import ticks_add, ticks_diff, ticks_ms
 
 from import_once import import_once
 from micropython import const
 
-from node import board
+from node import VERSION
 from node.log import Log
 from node.tasks import Tasks
-from node.version import VERSION
 
 # Bytes allocated; more often would cost a burst of commands a third of its speed.
 _COLLECT_EVERY = const(65536)
@@ -40,12 +40,20 @@ class Node:
     """What a component sees of the node it runs on.
 
     Attributes: `id` (in topics), `uid` (the chip's factory id), `name` (for people), `base`
-    (`<home>/<id>/`), `settings`, `log`, `components` (name -> object).
+    (`<home>/<id>/`), `settings`, `log`, `components` (name -> object), `presses` (of the library
+    of that name, None until somebody wants to know of presses), `settled` (whether all
+    components have been loaded).
     """
+
+    presses = None
+    settled = False
+    _store = None
 
     def __init__(self, settings):
         self.settings = settings
+        board = import_once("node.board")
         self.uid = board.unique_id()
+        self.reset_cause = board.reset_cause()
         self.id = settings.NODE_ID or "sy-" + self.uid[-6:]
         self.name = settings.NODE_NAME or self.id
         self.base = "%s/%s/" % (settings.MQTT_HOME, self.id)
@@ -133,27 +141,45 @@ class Node:
         """Add to a counter of the `status` topic."""
         self.counters[counter] = self.counters.get(counter, 0) + amount
 
+    def keep(self, key, value):
+        """Keep a value that JSON knows, beyond a power loss; None forgets it."""
+        self._kept().put(key, value)
+
+    def kept(self, key):
+        """Return the value that was kept as `key`, in this run or an earlier one, else None."""
+        # Every chip asks, and few nodes have kept something.
+        if self._store is None and "kept.json" not in os.listdir():
+            return None
+        return self._kept().get(key)
+
     # -- for the core ---------------------------------------------------------------------
 
     async def run(self):
         """Start everything; returns only when the node is shut down."""
         settings = self.settings
         if settings.WATCHDOG_S:
-            self.spawn("watchdog", board.feed_watchdog, settings.WATCHDOG_S)
+            feed = import_once("node.board").feed_watchdog
+            self.spawn("watchdog", feed, settings.WATCHDOG_S)
+        asked = import_once("node.board").setup_asked()
+        if (
+            asked
+            or settings.FACTORY_RESET_PIN >= 0
+            or not (settings.WIFI_SSID and settings.MQTT_HOST)
+        ):
+            import_once("node.provision").begin(self, asked)
         if settings.MQTT_HOST:
             import_once("node.session_setup").set_up(self)
             self.log.sink = self._send_record
         else:
             self.log.error("settings", "MQTT_HOST: no broker is set; only local functions work")
         await import_once("node.loader").Loader(self).load()
+        self.settled = True
         gc.collect()
         gc.threshold(_COLLECT_EVERY)
         if self.session:
             self.session.start()
-            self.spawn("alive", self._publish_regularly, self._alive, settings.ALIVE_INTERVAL)
-            self.spawn("status", self._publish_regularly, self._status, settings.STATUS_INTERVAL)
+        self.spawn("reports", self._publish_regularly)
         while True:
-            self._seconds()
             await asyncio.sleep(3600)
 
     async def link_ready(self):
@@ -161,17 +187,29 @@ class Node:
         if self.wifi:
             await self.wifi.connected.wait()
 
+    def wifi_failed(self, count):
+        """Wi-Fi could not be joined, `count` times by now."""
+        limit = self.settings.FAILED_JOINS
+        if limit and count % limit == 0:
+            import_once("node.provision").reopen(self)
+
     def publish_reports(self):
-        """Publish what can be reached, what runs, and how the node fares."""
+        """Publish what can be reached, and how the node fares."""
         for report in self._availability.values():
             self.state_changed(report)
         self.state_changed(self._alive)
         self.state_changed(self._status)
-        self._rows_changed()
 
     def _send_record(self, level, text):
         topic = "%s/log/%s/%s" % (self.settings.MQTT_HOME, level, self.id)
         return self.session.send(topic.encode(), text.encode())
+
+    def _kept(self):
+        if self._store is None:
+            from node.kept import Kept  # few nodes need it
+
+            self._store = Kept(self)
+        return self._store
 
     def _task_crashed(self, name, error):
         self.log.exception("task", error, "%s died and is started again", name)
@@ -182,38 +220,38 @@ class Node:
 
     def _rows_changed(self):
         if self.session and self.session.online:
-            self.spawn("components topic", self._publish_rows)
+            rows = import_once("node.announcement").publish_rows
+            self.spawn("components topic", rows, self)
 
-    async def _publish_rows(self):
-        await self.session.publish_pieces(self.base + "components", self._row_pieces)
-
-    def _row_pieces(self):
-        separator = b"["
-        for name in sorted(self.rows):
-            yield separator + json.dumps(self.rows[name]).encode()
-            separator = b","
-        yield b"[]" if separator == b"[" else b"]"
-
-    async def _publish_regularly(self, report, interval):
+    async def _publish_regularly(self):
+        settings = self.settings
+        alive_at = status_at = 0  # s of uptime
         while True:
-            self.state_changed(report)
-            await asyncio.sleep(interval)
+            now = self._seconds()
+            if now >= alive_at:
+                alive_at = now + settings.ALIVE_INTERVAL
+                self.state_changed(self._alive)
+            if now >= status_at:
+                status_at = now + settings.STATUS_INTERVAL
+                self.state_changed(self._status)
+            await asyncio.sleep(min(alive_at, status_at) - now)
 
     def _alive_state(self):
         alive = all(c.alive() for c in self.components.values() if hasattr(c, "alive"))
         return b"ON" if alive else b"OFF"
 
     def _status_state(self):
-        return json.dumps(self._read_status()).encode()
+        return json.dumps(self.statistics()).encode()
 
-    def _read_status(self):
+    def statistics(self):
+        """Return what the `status` topic tells, as a dictionary."""
         status = {
             "version": VERSION,
             "uptime": self._seconds(),
             "rssi": self.wifi.rssi() if self.wifi else None,
             "heap_free": gc.mem_free(),
             "heap_used": gc.mem_alloc(),
-            "reset_cause": board.reset_cause(),
+            "reset_cause": self.reset_cause,
             "log_lost": self.log.lost,
             "task_crashes": 0,
             "dropped": 0,
@@ -229,7 +267,7 @@ class Node:
         return status
 
     def _seconds(self):
-        # ticks wrap after 12 days; `run` asks far more often than that.
+        # ticks wrap after 12 days; `_publish_regularly` asks far more often than that.
         seconds = ticks_diff(ticks_ms(), self._started) // 1000
         self._started = ticks_add(self._started, seconds * 1000)
         self._uptime += seconds
@@ -243,7 +281,7 @@ def run():
     gc.threshold(_COLLECT_EVERY_AT_START)
     faults = []
     node = Node(import_once("node.settings").load(faults.append))
-    node.log.info("node", "Switchyard %s as %s, %s", VERSION, node.id, board.reset_cause())
+    node.log.info("node", "Switchyard %s as %s, %s", VERSION, node.id, node.reset_cause)
     for fault in faults:
         node.log.error("settings", "%s", fault)
     try:

@@ -2,6 +2,8 @@
 """What the core needs of the chip it runs on. No other module of the core imports `machine`."""
 
 import asyncio
+import select
+import sys
 from binascii import hexlify
 
 import machine
@@ -27,6 +29,18 @@ def reset_cause():
 def reset():
     """Restart the chip; does not return."""
     machine.reset()
+
+
+def pin_level(number):
+    """Return the level (0 or 1) of a native pin that is pulled up."""
+    return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP).value()
+
+
+def setup_asked():
+    """Return whether the key `s` was typed on the serial console since the chip started."""
+    poll = select.poll()
+    poll.register(sys.stdin, select.POLLIN)
+    return bool(poll.poll(0)) and sys.stdin.buffer.read(1) == b"s"
 
 
 async def feed_watchdog(seconds):

@@ -43,7 +43,8 @@ line before the constructor sees it.
 
 What a component may use of `self.node`: `log` (`info(source, text, *args)` and so on), `settings`,
 `spawn(name, coroutine_function, *args)`, `add_entity(component, entity)`, `state_changed(entity)`,
-`set_available(component, flag)`, `fault(name, phase, message)` and `count(counter)`.
+`set_available(component, flag)`, `fault(name, phase, message)`, `count(counter)`, and, for what
+must survive a power loss, `keep(key, value)` and `kept(key)`.
 """
 
 
@@ -95,10 +96,14 @@ class Entity:
     object_id: its last part in topics and ids: letters, digits, `_` and `-`. name: for people.
     options: further keys of its discovery as a dictionary, such as {"dev_cla": "window"}, or None.
 
-    Class attributes that a subclass sets: `platform`, as in Home Assistant ("switch"); `words`,
-    the commands it takes as a dictionary from payload (bytes) to action, None if it takes none;
-    `leaf`, None if it has no state topic, as a button;
-    `config`, discovery keys that all of the class have in common.
+    Class attributes that a subclass sets: `platform`, as in Home Assistant ("switch"), None if it
+    is not shown there; `words`, the commands it takes as a dictionary from payload (bytes) to
+    action, None if it takes none; from PULSE on an action takes a number (`node/command.py`);
+    `leaf`, None if it has no state topic, as a button; `config`, discovery keys that all of the
+    class have in common.
+
+    Optional: `announce(base)` yields (id below the node, discovery) of what it brings along that
+    is no entity, such as triggers; base: how the node's topics begin.
 
     The node sets `component` and `key` (b"<component>/<object_id>") when the entity is added;
     before, `key` is the object id.

@@ -10,7 +10,7 @@ from json import dumps, loads
 
 from micropython import const
 
-from node.version import VERSION
+from node import VERSION
 
 # What is always the same is JSON text: each short text in code, such as the key of a dictionary,
 # would stay in memory for ever, also when this module is forgotten.
@@ -41,13 +41,17 @@ _DIAGNOSTICS = (
 )
 
 
-async def publish(node):
-    """Announce the node and every component that has entities."""
+async def publish(node, publish_pieces):
+    """Announce the node and every component that has entities.
+
+    publish_pieces: that of `announcement`.
+    """
     groups = {None: []}
     for entity in node.entities.values():
         component = entity.component
-        groups.setdefault(component if component.device else None, []).append(entity)
-    discovery = _Discovery(node)
+        if entity.platform:  # else Home Assistant has nothing like it
+            groups.setdefault(component if component.device else None, []).append(entity)
+    discovery = _Discovery(node, publish_pieces)
     announce = discovery.announce_device
     if node.settings.DISCOVERY_FORM == "entity":
         announce = discovery.announce_entities
@@ -56,14 +60,15 @@ async def publish(node):
 
 
 class _Discovery:
-    def __init__(self, node):
+    def __init__(self, node, publish_pieces):
         self._node = node
+        self._publish = publish_pieces
         self._prefix = node.settings.DISCOVERY_PREFIX
 
     async def announce_device(self, component, entities):
         name = "node" if component is None else component.name
         topic = "%s/device/%s/%s/config" % (self._prefix, self._node.uid, name)
-        await self._node.session.publish_pieces(topic, self._device, component, entities)
+        await self._publish(self._node, topic, self._device, component, entities)
 
     async def announce_entities(self, component, entities):
         node = self._node
@@ -72,7 +77,7 @@ class _Discovery:
             config.update(head)
             platform = config.pop("p")
             topic = "%s/%s/%s/%s/config" % (self._prefix, platform, node.uid, key)
-            await node.session.publish_pieces(topic, _single, dumps(config).encode())
+            await self._publish(node, topic, _single, dumps(config).encode())
 
     def _device(self, component, entities):
         """Yield the payload of one device in pieces of bytes."""
@@ -115,6 +120,10 @@ class _Discovery:
             if entity.options:
                 config.update(entity.options)
             yield self._identify(key.replace("/", "_"), config)
+            announce = getattr(entity, "announce", None)
+            if announce:
+                for item in announce(self._node.base):
+                    yield item
         if component is None:
             for item in self._diagnostics():
                 yield item

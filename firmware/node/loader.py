@@ -54,6 +54,8 @@ class Loader:
         import schema  # stays until the end, because components use it, too
 
         self._schema = schema
+        references = import_once("node.references").References
+        self._references = references(self._node, self._names, self._failed, schema)
         self._read = import_once("node.sources").definitions
         ordered = self._plan()
         while self._pending:
@@ -86,7 +88,7 @@ class Loader:
             elif name in self._names:
                 ordered.append(name)
             elif not self._damaged:
-                faults.append(self._unknown("_order", str(name)))
+                faults.append(self._references.unknown("_order", str(name)))
         for fault in faults:
             self._node.fault("", "check", fault)
         rest = [name for name in self._names if name not in ordered]
@@ -94,10 +96,6 @@ class Loader:
             self._node.log.warn("loader", "not in _order, so loaded last: %s", ", ".join(rest))
         self._pending = ordered + rest
         return len(ordered)
-
-    def _unknown(self, path, name):
-        meant = self._schema.suggest(name, self._names)
-        return '%s: there is no component "%s"%s' % (path, name, meant)
 
     async def _pass(self, ordered):
         """Load what can be loaded now; return how many are left that `_order` names."""
@@ -144,7 +142,7 @@ class Loader:
             for other in waits:
                 faults.append('"%s" is loaded later; _order must name it earlier' % other)
             if not faults:
-                self._schema.apply(definition["constructor_args"], spec, self._resolve)
+                self._references.resolve(name, definition["constructor_args"], spec)
                 spec = None  # not needed twice in memory if the component reads it, too
                 await self._load(name, definition)
         except ConfigError as e:
@@ -168,41 +166,15 @@ class Loader:
         args = definition["constructor_args"]
         spec = _describe(definition)
         faults += check(args, spec, "")
-
-        def find(text, kind, path):
-            other = _target(text, kind).partition(".")[0]
-            if other in self._pending:
-                waits.append(other)
-            elif other in self._failed:
-                faults.append('%s: "%s" did not start' % (path, other))
-            elif other and other not in self._node.components:
-                faults.append(self._unknown(path, other))
-            return text
-
-        apply = self._schema.apply
-        apply(args, spec, find)
-        apply(definition["init_args"], {}, find, "init_args")
+        for path, value, known in (("", args, spec), ("init_args", definition["init_args"], {})):
+            first, wrong = self._references.check(value, known, path, self._pending)
+            waits += first
+            faults += wrong
         return spec
-
-    def _resolve(self, text, kind, path):
-        """Return the object that `text` refers to, or the text that it stands for."""
-        target = _target(text, kind)
-        if not target:
-            return text[1:] if text[:2] == "@@" else text
-        name, dot, pin = target.partition(".")
-        thing = self._node.components[name]
-        if not dot and thing is not None:
-            return thing
-        if not hasattr(thing, "pin"):
-            raise ConfigError('%s: "%s" has no %s' % (path, name, "pins" if dot else "object"))
-        try:
-            return thing.pin(int(pin))
-        except ValueError as e:
-            raise ConfigError('%s: "%s" is no pin: %s' % (path, target, e))
 
     async def _load(self, name, definition):
         node = self._node
-        self._schema.apply(definition["init_args"], {}, self._resolve, "init_args")
+        self._references.resolve(name, definition["init_args"], {}, "init_args")
         self._phase = "import"
         module = _import(definition["package"])
         function = self._member(module, definition, "component")
@@ -264,13 +236,6 @@ def _import(package):
     return module
 
 
-def _target(text, kind):
-    """Return what `text` refers to, "" if it is no reference."""
-    if kind == "ref":
-        return text[1:] if text[0] == "@" else text
-    return text[1:] if text[0] == "@" and text[:2] != "@@" and kind != "str" else ""
-
-
 def _is_coroutine(value):
     return hasattr(value, "throw")
 
@@ -278,13 +243,31 @@ def _is_coroutine(value):
 async def _start(component, node, name):
     component.attach(node, name)
     try:
-        await asyncio.wait_for(component.start(), _START_S)
-    except Exception as e:
+        await _limited(component.start())
+    except Exception:
         # What it shows already must not look alive.
         node.remove_entities(component)
-        if isinstance(e, asyncio.TimeoutError):
-            raise ConfigError("start() timed out; it may take %d s" % _START_S)
         raise
+
+
+async def _limited(start):
+    # asyncio.wait_for would stay in memory, 370 bytes.
+    task = asyncio.create_task(start)
+    timer = asyncio.create_task(_cancel_late(task))
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not timer.done():  # it is the loader that is cancelled
+            task.cancel()
+            raise
+        raise ConfigError("start() timed out; it may take %d s" % _START_S)
+    finally:
+        timer.cancel()
+
+
+async def _cancel_late(task):
+    await asyncio.sleep(_START_S)
+    task.cancel()
 
 
 async def _run(first, function, places, names):

@@ -22,7 +22,7 @@ class Session:
 
     def __init__(self, node, client):
         self._node = node
-        self._client = client
+        self.client = client
         self._prefix = node.base.encode()
         self._birth = None
         if node.settings.DISCOVERY_PREFIX:
@@ -32,7 +32,8 @@ class Session:
         self._connecting = False  # since the first attempt
         self._connected = False  # by connect(); the client then stays so by itself
         self._unsent = set()  # entities whose newest state did not fit
-        self._wake = asyncio.Event()
+        self._sending = False  # by the task that does so
+        self._rpc = None
         client.on_message = self._on_message
 
     # -- what the node publishes ----------------------------------------------------------
@@ -44,8 +45,10 @@ class Session:
         """
         if not self.online:
             return False
-        self._wake.set()  # what waits behind it follows
-        return self._client.publish_nowait(topic, payload)
+        sent = self.client.publish_nowait(topic, payload)
+        if not sent:
+            self._send_later()
+        return sent
 
     def state_changed(self, entity):
         """Publish the state of `entity`, now or as soon as there is room.
@@ -55,45 +58,32 @@ class Session:
         """
         if self.online and not self._send_state(entity):
             self._unsent.add(entity)
-            self._wake.set()
-
-    async def publish_pieces(self, topic, pieces, *args):
-        """Publish a payload that is made piece by piece, retained.
-
-        pieces: function; `pieces(*args)` returns an iterable of bytes, the same each time.
-        """
-        length = sum(len(piece) for piece in pieces(*args))
-        await self._client.publish_stream(topic, length, pieces(*args), True)
+            self._send_later()
 
     async def announce(self):
         """Publish discovery, availability and every state, as Home Assistant needs them."""
-        if self._birth:
-            # Needed a few times a year; until then its place is for others.
-            await import_once("node.discovery").publish(self._node)
-        self._node.publish_reports()
-        for entity in tuple(self._node.entities.values()):
-            self.state_changed(entity)
-            await asyncio.sleep_ms(0)
+        # Needed a few times a year; until then its place is for others.
+        await import_once("node.announcement").announce(self._node)
 
     def _send_state(self, entity):
         payload = entity.state()
         if payload is None:
             return True
-        publish = self._client.publish_nowait
-        return publish(entity.key, payload, True, self._prefix, entity.leaf)
+        client = self.client
+        return client.publish_nowait(entity.key, payload, True, self._prefix, entity.leaf)
 
     def pause(self, paused):
         """Take no commands for a moment, or (False) go on."""
         if paused:
-            self._client.pause_reading()
+            self.client.pause_reading()
         else:
-            self._client.resume_reading()
+            self.client.resume_reading()
 
     def statistics(self):
         """Return counters for the node's status topic."""
         counters = {"mqtt_downtimes": self.downtimes}
         for name in ("reads", "writes", "wakes", "skipped", "protocol_errors"):
-            value = getattr(self._client, name, None)
+            value = getattr(self.client, name, None)
             if value is not None:
                 counters["mqtt_" + name] = value
         return counters
@@ -112,6 +102,8 @@ class Session:
                 self.state_changed(entity)
             else:
                 self._command(topic, entity, payload)
+        elif topic.endswith(b"/rpc/request"):
+            self._request(payload, retained)
         elif topic == self._birth and payload == b"online" and not retained:
             self._node.spawn("announce", self._announce_after_birth)
 
@@ -130,6 +122,13 @@ class Session:
             self._refuse(topic, e)
             self.state_changed(entity)
 
+    def _request(self, payload, retained):
+        if self._rpc is None:
+            from node.rpc import RPC  # most nodes are never asked
+
+            self._rpc = RPC(self._node, self.client)
+        self._rpc.request(payload, retained)
+
     def _refuse(self, topic, reason):
         self._node.log.warn("command", "%s: %s", topic.decode(), reason)
 
@@ -140,53 +139,58 @@ class Session:
     # -- the connection -------------------------------------------------------------------
 
     def start(self):
-        """Start the tasks of the session."""
-        spawn = self._node.spawn
-        spawn("mqtt", self._run)
-        spawn("mqtt down", self._watch_down)
-        spawn("mqtt send", self._send_waiting)
+        """Connect, and stay connected."""
+        self._node.spawn("mqtt", self._run)
 
     def network_joined(self):
         """Try the broker at once; a pause that began without network has no reason any more."""
-        if self._connecting and not self._client.isconnected():
-            self._client.close()
-            self._connected = False
+        if self._connecting and not self.client.isconnected():
+            self.client.close()
+            self._connected = self.online = False
+            self.client.down.clear()  # it is known, and the next connection is not down
             self._node.spawn("mqtt", self._run)
 
     async def _run(self):
         self._connecting = True
         if not self._connected:
             await self._connect()
-        up = self._client.up
+        up, down = self.client.up, self.client.down
         while True:
             await up.wait()
             up.clear()
             await self._unless_lost(self._come_online)
+            await down.wait()
+            down.clear()
+            self.online = False
+            self.downtimes += 1
+            self._node.log.warn("mqtt", "connection to the broker lost")
 
     async def _connect(self):
         pause = _FIRST_PAUSE_MS
         while True:
             await self._node.link_ready()
             try:
-                await self._client.connect()
+                await self.client.connect()
                 self._connected = True
                 return
             except OSError as e:
-                server = self._client.server
+                server = self.client.server
                 self._node.log.warn("mqtt", "cannot connect to broker %s: %s", server, e)
             await asyncio.sleep_ms(pause + getrandbits(9))
             pause = min(2 * pause, _LONGEST_PAUSE_MS)
 
     async def _come_online(self):
-        client = self._client
+        client = self.client
         await client.subscribe(self._prefix.decode() + "+/+/set", 0)
+        if self._node.settings.RPC:
+            await client.subscribe(self._prefix.decode() + "rpc/request", 0)
         if self._birth:
             await client.subscribe(self._birth.decode(), 0)
         self.online = True
         await self.announce()
         await client.publish(self._prefix + b"available", "online", True)
         self._node.log.info("mqtt", "online as %s", self._prefix.decode()[:-1])
-        self._wake.set()
+        self._send_later()
 
     async def _unless_lost(self, step):
         try:
@@ -194,21 +198,17 @@ class Session:
         except OSError as e:  # what was not said is said after the next connection
             self._node.log.warn("mqtt", "connection lost while announcing: %s", e)
 
-    async def _watch_down(self):
-        down = self._client.down
-        while True:
-            await down.wait()
-            down.clear()
-            self.online = False
-            self.downtimes += 1
-            self._node.log.warn("mqtt", "connection to the broker lost")
+    def _send_later(self):
+        """Have the task run that sends what waits; it is there only then."""
+        if not self._sending:
+            self._sending = True
+            self._node.spawn("mqtt send", self._send_waiting)
 
     async def _send_waiting(self):
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self.online and not self._send_all():
-                await asyncio.sleep_ms(_RETRY_MS)
+        await asyncio.sleep_ms(0)
+        while self.online and not self._send_all():
+            await asyncio.sleep_ms(_RETRY_MS)
+        self._sending = False
 
     def _send_all(self):
         """Send what waits, as far as there is room; return whether that was all."""

@@ -10,7 +10,7 @@ def set_up(node):
 
     from node.session import Session
 
-    client = mqtt_as.MQTTClient(_configure(mqtt_as.config, node))
+    client = mqtt_as.MQTTClient(_configure(mqtt_as.config, mqtt_as.MQTTClient, node))
     if not hasattr(client, "publish_nowait"):
         from node.plain_client import PlainClient
 
@@ -23,10 +23,11 @@ def set_up(node):
         name = settings.WIFI_HOSTNAME or node.id
         node.wifi = WiFi(settings.WIFI_SSID, settings.WIFI_PASSWORD, name, node.log)
         node.wifi.on_joined = node.session.network_joined
+        node.wifi.on_failed = node.wifi_failed
         node.spawn("wifi", node.wifi.run)
 
 
-def _configure(config, node):
+def _configure(config, client_class, node):
     """Fill the dictionary of mqtt_as. Keys that a client does not know are harmless to it."""
     settings = node.settings
     config["client_id"] = node.id
@@ -39,7 +40,8 @@ def _configure(config, node):
     config["wifi_pw"] = settings.WIFI_PASSWORD
     # A broker must not store commands for later.
     config["clean_init"] = config["clean"] = True
-    config["queue_len"] = 16
+    # A client that calls `on_message` needs no queue.
+    config["queue_len"] = 0 if hasattr(client_class, "publish_nowait") else 16
     config["will"] = (node.base + "available", "offline", True, 1)
     config["packet_limit"] = settings.MQTT_PACKET_LIMIT
     config["awake_ms"] = settings.MQTT_AWAKE_MS

@@ -19,7 +19,6 @@ class Tasks:
     def __init__(self, on_crash):
         self._on_crash = on_crash
         self._tasks = {}
-        self.crashes = 0
 
     def spawn(self, name, function, *args):
         """Run the coroutine function `function(*args)` under `name` until it returns.
@@ -36,11 +35,6 @@ class Tasks:
         if task:
             task.cancel()
 
-    def cancel_all(self):
-        """End every task."""
-        for name in tuple(self._tasks):
-            self.cancel(name)
-
     async def _guard(self, name, function, args):
         delay = _FIRST_DELAY
         while True:
@@ -50,7 +44,6 @@ class Tasks:
                 self._tasks.pop(name, None)
                 return
             except Exception as e:  # noqa: BLE001 whatever ends a task is reported
-                self.crashes += 1
                 self._on_crash(name, e)
             if ticks_diff(ticks_ms(), started) > _LONGEST_DELAY:
                 delay = _FIRST_DELAY

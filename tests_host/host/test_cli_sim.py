@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from desk import MQTT, YARD, Desk, wait_until
+from yard.sim.components import default_components, int_wiring
 
 Start = Callable[..., Desk]
 
@@ -139,6 +140,7 @@ def test_a_person_is_told_what_runs_and_what_to_do_next(
     port = re.search(r"ready mqtt=127\.0\.0\.1:(\d+)", text)
     assert port
     assert f"yard watch --port {port[1]}\n" in text
+    assert f"yard pins --port {port[1]}\n" in text
     assert f"yard send --port {port[1]} home/desk/chip20/out0/set ON\n" in text
     assert "node │ started with run.py" in text
 
@@ -325,6 +327,15 @@ def test_the_default_board_has_26_outputs_and_6_inputs(start: Start) -> None:
     assert {kind for _, kind, _ in pins(desk, "chip20")} == {"light", "switch"}
     assert pins(desk, "chip21")[:6] == [(n, "binary_sensor", f"in{n}") for n in range(6)]
     assert pins(desk, "chip21")[6:] == [(n, "switch", f"out{n}") for n in range(6, 16)]
+
+
+def test_the_int_lines_that_chips_name_are_wired_to_the_node() -> None:
+    assert int_wiring(default_components().encode()) == {4: [(0x21, "INTA")]}
+    chip = '"%s": {"package": ".devices.mcp23017", "constructor_args": {"address": %d%s}}'
+    lines = [', "int_pin": 34', "", ', "int_pin": 34', ', "int_pin": 99', ', "int_pin": "4"']
+    rows = [chip % (f"c{n}", 0x20 + n, line) for n, line in enumerate(lines)]
+    content = "{" + ",".join(rows) + "}"
+    assert int_wiring(content.encode()) == {34: [(0x20, "INTA"), (0x22, "INTA")]}
 
 
 def test_eight_chips_have_128_outputs(start: Start) -> None:

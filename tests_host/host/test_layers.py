@@ -69,12 +69,12 @@ def may_import(path: Path, module: str) -> bool:
     if module == "machine":
         return (room, *rest[:1]) in (("node", "board.py"), ("components", "machine"))
     if module == "network":
-        return (room, *rest) == ("node", "wifi.py")
+        return (room, *rest) in (("node", "wifi.py"), ("node", "wifi_scan.py"))
     if top in BUILTIN or (top in LIB and room in ("lib", "node", "components")):
         return True
     if room == "components":
         return module == "node.component" or top == "components"
-    return top == "node" and room in ("node", "boot.py", "main.py")
+    return top == "node" and room in ("node", "boot.py", "main.py", "setup.py")
 
 
 def test_firmware_imports_only_what_its_room_may() -> None:

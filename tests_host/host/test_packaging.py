@@ -24,7 +24,7 @@ from yard.sim.node import find_micropython
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
 FILES = sorted(p.relative_to(FIRMWARE).as_posix() for p in FIRMWARE.rglob("*.py"))
-VERSION = runpy.run_path(str(FIRMWARE / "node" / "version.py"))["VERSION"]
+VERSION = runpy.run_path(str(FIRMWARE / "node" / "__init__.py"))["VERSION"]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 

@@ -26,6 +26,7 @@ OF_PLATFORM = {
     "light": {"stat_t", "cmd_t", "opt", "pl_on", "pl_off"},
     "button": {"cmd_t", "dev_cla", "pl_prs"},
     "binary_sensor": {"stat_t", "dev_cla", "exp_aft", "off_dly", "pl_on", "pl_off"},
+    "event": {"stat_t", "evt_typ", "dev_cla", "val_tpl"},
     "sensor": {"stat_t", "dev_cla", "unit_of_meas", "stat_cla", "val_tpl", "exp_aft"},
 }
 NEEDED = {
@@ -33,8 +34,10 @@ NEEDED = {
     "light": {"stat_t", "cmd_t"},
     "button": {"cmd_t"},
     "binary_sensor": {"stat_t"},
+    "event": {"stat_t", "evt_typ"},
     "sensor": {"stat_t"},
 }
+TRIGGER = {"p", "atype", "t", "type", "stype", "pl", "val_tpl"}
 COMPONENTS = """{
   "i2c": {"package": ".machine.i2c", "component": "I2C",
           "constructor_args": {"scl": 22, "sda": 21}},
@@ -43,7 +46,10 @@ COMPONENTS = """{
       {"pin": 0, "type": "switch", "name": "Pump", "device_class": "outlet", "icon": "mdi:pump"},
       {"pin": 1, "type": "light", "name": "Küche \\"Süd\\""},
       {"pin": 2, "type": "button", "name": "Gate"},
-      {"pin": 3, "type": "binary_sensor", "device_class": "window"}]}}
+      {"pin": 3, "type": "binary_sensor", "device_class": "window"},
+      {"pin": 4, "type": "event", "id": "bell"},
+      {"pin": 5, "type": "binary_sensor", "id": "wall", "events": ["press", "long"],
+       "triggers": true}]}}
 }
 """
 
@@ -74,11 +80,16 @@ def payloads(client: MQTT) -> dict[str, dict[str, Any]]:
     return {m.topic: json.loads(m.payload) for m in found}
 
 
+def components(form: str, found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return everything as if it had been announced by itself."""
+    if form == "device":
+        return [component for device in found.values() for component in device["cmps"].values()]
+    return [{**component, "p": topic.split("/")[1]} for topic, component in found.items()]
+
+
 def entities(form: str, found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Return every entity as if it had been announced by itself."""
-    if form == "device":
-        return [entity for device in found.values() for entity in device["cmps"].values()]
-    return [{**entity, "p": topic.split("/")[1]} for topic, entity in found.items()]
+    return [entity for entity in components(form, found) if entity["p"] != "device_automation"]
 
 
 def test_every_topic_and_key_is_one_that_home_assistant_takes(
@@ -122,11 +133,38 @@ def test_every_state_and_availability_topic_has_a_retained_message(
     found = payloads(client)
     retained = {m.topic for m in client.messages if m.retained}
     for entity in entities(form, found):
-        if entity["p"] != "button":
+        if entity["p"] not in ("button", "event"):
             assert entity["stat_t"].replace("~", entity.get("~", "")) in retained, entity
     for payload in found.values():
         assert {row["t"] for row in payload["avty"]} <= retained
         assert payload["avty_mode"] == "all"
+
+
+def test_an_event_names_its_kinds(announced: tuple[str, Desk, MQTT]) -> None:
+    form, desk, client = announced
+    events = [e for e in entities(form, payloads(client)) if e["p"] == "event"]
+    kinds = {e["stat_t"].replace("~", e["~"]): e["evt_typ"] for e in events}
+    assert kinds == {
+        desk.base + "board/bell/event": ["single", "double", "triple", "long", "long_release"],
+        desk.base + "board/wall_presses/event": ["press", "long"],
+    }
+    assert {e["dev_cla"] for e in events} == {"button"}
+
+
+def test_triggers_of_the_device_listen_to_the_event(announced: tuple[str, Desk, MQTT]) -> None:
+    form, desk, client = announced
+    found = components(form, payloads(client))
+    triggers = [c for c in found if c["p"] == "device_automation"]
+    for trigger in triggers:
+        assert set(trigger) - (TOP if form == "entity" else set()) == TRIGGER
+        assert trigger["atype"] == "trigger"
+        assert trigger["t"] == desk.base + "board/wall_presses/event"
+        assert trigger["val_tpl"] == "{{ value_json.event_type }}"
+    # Type and subtype together are unique in a device.
+    assert {(t["type"], t["stype"], t["pl"]) for t in triggers} == {
+        ("press", "wall", "press"),
+        ("button_long_press", "wall", "long"),
+    }
 
 
 def test_names_of_any_script_and_quotes_arrive_as_written(

@@ -7,6 +7,7 @@ import asyncio
 class Settings:
     COMMAND_BUFFER = 64
     COMMAND_TTL_MS = 1500
+    ON_LOST_S = 60
 
 
 class FakeLog:
@@ -21,6 +22,9 @@ class FakeLog:
     def warn(self, source, text, *args):
         self.records.append(("warn", source, text % args))
 
+    def exception(self, source, error, text, *args):
+        self.records.append(("error", source, text % args))
+
     def info(self, source, text, *args):
         self.records.append(("info", source, text % args))
 
@@ -28,7 +32,7 @@ class FakeLog:
 class FakeNode:
     """Attributes: `entities` (key -> entity), `states` (key -> all payloads in order), `available`
     (component name -> all values in order), `faults` (name, phase, message), `pauses` (all values
-    in order), `tasks`, `log`.
+    in order), `counters`, `tasks`, `log`.
     """
 
     def __init__(self):
@@ -39,9 +43,21 @@ class FakeNode:
         self.available = {}
         self.faults = []
         self.pauses = []
+        self.counters = {}
         self.tasks = {}
+        self.session = self.presses = None
+        self.settled = True
+        self.stored = {}
+
+    def keep(self, key, value):
+        self.stored[key] = value
+
+    def kept(self, key):
+        return self.stored.get(key)
 
     def spawn(self, name, function, *args):
+        if name in self.tasks:
+            self.tasks[name].cancel()
         self.tasks[name] = asyncio.create_task(function(*args))
 
     def add_entity(self, component, entity):
@@ -61,6 +77,9 @@ class FakeNode:
 
     def fault(self, name, phase, message):
         self.faults.append((name, phase, message))
+
+    def count(self, counter, amount=1):
+        self.counters[counter] = self.counters.get(counter, 0) + amount
 
     def crowded(self, crowded):
         self.pauses.append(crowded)

@@ -6,6 +6,7 @@ import errno
 from bus_worker import BusWorker
 from command_buffer import OFF, ON, TOGGLE
 from expander import Expander
+from interrupt_line import InterruptLine
 from pins import Pin
 
 from yard.model.bus import Bus
@@ -39,6 +40,9 @@ class ModelI2C:
     def __init__(self, bus, clock):
         self.bus = bus
         self.clock = clock
+
+    def writeto(self, address, data):
+        self._transfer(address, bytes(data), None)
 
     def writeto_mem(self, address, register, data):
         self._transfer(address, bytes((register,)) + bytes(data), None)
@@ -75,16 +79,59 @@ class Target:
         self.said.append("changed")
 
 
+class IntWire:
+    """The open-drain INT outputs of model chips on one wire, and the node's line at its end.
+
+    Attributes: `line`, the InterruptLine; `grounded`, the wire is held low; `cut`, falling edges
+    do not reach the node; `late_us`, how long after an edge the node acts on it.
+    """
+
+    def __init__(self, desk, addresses):
+        self.grounded = False
+        self.cut = False
+        self.late_us = 0
+        self.fallen = False  # and the node does not know it yet
+        self._clock = desk.clock
+        self._models = [desk.models[address] for address in addresses]
+        self._was = self.level()
+        for model in self._models:
+            model.on_change = self.settle
+        self.line = InterruptLine(self.level, desk.clock)
+        for address in addresses:
+            reader = desk.chips[address].reader
+            reader.line = self.line
+            self.line.readers.append(reader)
+
+    def level(self):
+        if self.grounded:
+            return 0
+        return 0 if any(model.int_outputs()[0] == 0 for model in self._models) else 1
+
+    def settle(self, _=None):
+        """Find edges, as the pin of the node does."""
+        level = self.level()
+        if self._was and not level and not self.cut:
+            self.fallen = self.line.pending = True
+        self._was = level
+
+    def serve(self):
+        """Do what the task of the line does when it wakes."""
+        if self.fallen:
+            self.fallen = False
+            self._clock.us += self.late_us
+            self.line.signalled()
+
+
 class Desk:
     """Model chips, and the worker and expanders of a node.
 
     Attributes: `clock`, `bus`, `models` (address -> model chip), `worker`, `chips` (address ->
-    Expander, without pins yet), `recoveries`.
+    Expander, without pins yet), `wires`, `recoveries`.
     """
 
-    def __init__(self, addresses=(0x20,), start_ms=0, capacity=64):
+    def __init__(self, addresses=(0x20,), start_ms=0, capacity=64, frequency=100_000):
         self.clock = Clock(start_ms)
-        self.bus = Bus(100_000)
+        self.bus = Bus(frequency)
         self.models = {address: MCP23017() for address in addresses}
         for address in addresses:
             self.bus.attach(address, self.models[address])
@@ -96,6 +143,7 @@ class Desk:
         self.i2c = ModelI2C(self.bus, self.clock)
         self.worker = BusWorker(self.i2c, self._recover, capacity, self.clock)
         self.chips = {}
+        self.wires = []
         for address in self.models:
             chip = Expander(self.worker, "chip%02x" % address, address, clock=self.clock)
             self.chips[address] = chip
@@ -121,16 +169,29 @@ class Desk:
             chip.input(number, targets[-1], **options)
         return targets
 
+    def wire(self, addresses=None):
+        """Wire the INT outputs of chips, all by default, whose inputs have been claimed."""
+        self.wires.append(IntWire(self, addresses or tuple(self.models)))
+        return self.wires[-1]
+
     def step(self, end, after_step=None):
         """Let the worker make one step, then sleep, but not beyond the time `end` in us."""
+        for wire in self.wires:
+            wire.serve()
         wait = self.worker.step()
         if after_step:
             after_step()
-        self.clock.us = min(end, self.clock.us + wait * 1000) if wait else self.clock.us + 20
+        if wait and not any(wire.fallen for wire in self.wires):
+            self.clock.us = min(end, self.clock.us + wait * 1000)
+        else:
+            self.clock.us += 20
 
     def run(self, ms, after_step=None):
         """Let the worker work for `ms` of simulated time."""
-        end = self.clock.us + ms * 1000
+        self.run_to(self.clock.us + ms * 1000, after_step)
+
+    def run_to(self, end, after_step=None):
+        """Let the worker work until the time `end` in us."""
         while self.clock.us < end:
             self.step(end, after_step)
 

@@ -38,18 +38,62 @@ def test_an_object_carries_state_pulse_ttl_and_id():
 
 def test_a_refusal_says_what_would_be_right():
     assert refusal(b"ONN") == "unknown command 'ONN'; known are OFF, ON, PULSE, TOGGLE"
-    assert refusal(b"ON:5") == "only PULSE takes a number, as in PULSE:250"
-    assert refusal(b"PULSE:x") == "PULSE takes milliseconds as in PULSE:250, not 'x'"
+    assert refusal(b"ON:5") == "ON takes no number"
+    assert refusal(b"PULSE:x") == "PULSE takes a whole number as in PULSE:250, not 'x'"
     assert refusal(b"PULSE:0") == "PULSE must be a whole number of ms from 1 to 3600000"
     assert refusal(b'{"state": "ON"') == "not valid JSON"
     assert refusal(b'{"stat": "ON"}').startswith("unknown key 'stat'; known are state, ")
-    assert refusal(b"{}") == 'a command needs "state" or "pulse"'
+    assert refusal(b"{}") == "a command needs one of state, pulse"
     assert refusal(b'{"state": 7}') == '"state" must be text'
     assert refusal(b'{"state": "OFF", "pulse": 5}').startswith('"pulse" goes with the state ON')
     assert refusal(b'{"state": "ON", "ttl": -1}').startswith('"ttl" must be a whole number')
     assert refusal(b'{"state": "ON", "ttl": true}').startswith('"ttl" must be a whole number')
     assert refusal(b"\xff\xfe") == "not UTF-8 text"
     assert refusal(b"O" * 300) == "300 bytes are more than a command can have (256)"
+
+
+def test_an_entity_can_have_numbers_of_its_own():
+    position = 4
+    words = {b"OPEN": ON, b"POSITION": position, b"STOP": 2}
+    for payload in (b"POSITION:30", b"position:30", b'{"position": 30}'):
+        assert parse(words, payload) == (position, 30, None, None)
+    assert parse(words, b'{"position": 0, "ttl": 90, "id": 1}') == (position, 0, 90, 1)
+    for payload, reason in (
+        (b"STOP:3", "STOP takes no number"),
+        (b"POSITION:-1", "POSITION must be a whole number from 0 to 3600000"),
+        (b'{"position": 0.5}', '"position" must be a whole number from 0 to 3600000'),
+        (b'{"pulse": 3}', "unknown key 'pulse'; known are state, ttl, id, position"),
+        (b'{"state": "OPEN", "position": 3}', '"position" goes with the state ON, not OPEN'),
+    ):
+        assert str(raises(ValueError, parse, words, payload)) == reason
+
+
+def test_a_pulse_can_be_repeated_with_a_gap_that_is_else_as_long_as_the_pulse():
+    train = b'{"state": "PULSE", "pulse": 250, "repeat": 3, "gap": 100}'
+    assert parse(WORDS, train) == (PULSE, (250, 3, 100), None, None)
+    assert parse(WORDS, b'{"pulse": 40, "repeat": 2}') == (PULSE, (40, 2, 40), None, None)
+
+
+def test_repetitions_without_end_or_without_a_pulse_are_refused():
+    times = '"repeat" must be a whole number from 1 to 100'
+    needs = '"repeat" needs "pulse", and "gap" needs both'
+    for text, reason in (
+        (b'"pulse": 5, "repeat": 0', times),
+        (b'"pulse": 5, "repeat": 101', times),
+        (b'"pulse": 5, "repeat": true', times),
+        (b'"pulse": 5, "repeat": 2.5', times),
+        (b'"state": "PULSE", "repeat": 2', needs),
+        (b'"state": "OFF", "repeat": 2', needs),
+        (b'"pulse": 5, "gap": 3', needs),
+    ):
+        assert refusal(b"{%s}" % text) == reason
+    assert refusal(b'{"pulse": 5, "repeat": 2, "gap": 0}').startswith('"gap" must be a whole')
+
+
+def test_a_command_has_one_number_at_most():
+    words = {b"ON": ON, b"PULSE": PULSE, b"DURATION": 4}
+    error = raises(ValueError, parse, words, b'{"pulse": 3, "duration": 4}')
+    assert str(error) == "only one of duration, pulse is possible"
 
 
 def test_any_bytes_give_a_command_or_one_line_of_refusal():

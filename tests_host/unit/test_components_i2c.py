@@ -194,4 +194,10 @@ async def test_counters_are_there_for_the_status_topic():
         statistics = bus.statistics()
         assert statistics["i2c_errors"] == 1
         assert statistics["i2c_transfers"] == 1
+        assert statistics["i2c_longest_us"] == statistics["queue_high_water"] == 0
+        desk.board.bus.nack.clear()
+        await run_until(lambda: bus.statistics()["i2c_longest_us"] > 0, 2500)
+        bus.worker.buffer.put(None, 0, 0, 0, None)
+        bus.worker.buffer.remove(0)
+        assert bus.statistics()["queue_high_water"] == 1
         assert statistics["dropped"] == statistics["i2c_stuck"] == 0

@@ -265,7 +265,7 @@ async def test_a_stopped_chip_leaves_its_outputs_and_the_bus_alone():
 async def test_a_pin_of_the_type_output_is_given_to_other_components():
     with Desk() as desk:
         chip = await desk.chip([row(4, "output"), row(5, "input", invert=True)])
-        assert desk.node.entities == {}
+        assert list(desk.node.entities) == [b"chip20/chatter"]
         chip.pin(4).on()
         await run_until(lambda: desk.latch() == 1 << 4)
         assert chip.pin(5).value() == 0
@@ -364,7 +364,7 @@ async def test_pins_7_and_15_are_no_inputs_unless_that_is_allowed():
     for fault, pin in zip(faults, ("pins[0].pin: 7", "pins[1].pin: GPB7")):
         assert fault.startswith(pin + " cannot be an input: ")
         assert "since 2022" in fault and "allow_unsafe_input" in fault
-    assert keys == [b"chip20/pin15", b"chip20/pin7"]
+    assert keys == [b"chip20/chatter", b"chip20/pin15", b"chip20/pin7"]
 
 
 async def test_options_that_a_pin_of_the_type_does_not_have_are_told():

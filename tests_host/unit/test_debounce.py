@@ -54,6 +54,14 @@ def test_each_pin_has_its_own_delay_for_on_and_for_off():
     assert inputs.update(0b0000, 210) == 0b0001
 
 
+def test_the_delays_of_a_pin_are_given_as_one_or_as_two():
+    inputs = debounce(0)
+    inputs.delay(1, 7)
+    inputs.delay(2, {"on": 30, "off": 5})
+    assert list(inputs.on_ms)[:4] == [0, 7, 30, 0]
+    assert list(inputs.off_ms)[:4] == [0, 7, 5, 0]
+
+
 def test_it_says_when_it_must_be_asked_again():
     inputs = debounce(20)
     assert inputs.wait_ms == -1

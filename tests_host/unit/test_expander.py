@@ -5,6 +5,7 @@ import random
 
 from command_buffer import OFF, ON, PULSE, TOGGLE
 from pins import Pin
+from pulses import of
 
 from harness import raises
 from i2c_desk import PERIOD, Desk, level_after
@@ -325,6 +326,49 @@ def test_the_latch_shows_only_what_unexpired_commands_explain():
         Storm(seed).run()
 
 
+_LIMIT_US = 400_000  # how long the limited pins may be on
+_LIMITED = 0x8001  # mask of them
+_LATE_US = 1_500_000  # a pulse of a train that is later than this does not come
+
+
+class Course:
+    """What one pin does by itself, as the reference has it; times in us."""
+
+    def __init__(self):
+        self.runs = False  # pulses
+        self.next = 0  # when the pulse or the gap is over
+        self.left = 0  # pulses that are still to come
+        self.on_us = self.gap_us = 0
+        self.limit = 0  # when it must be off
+
+    def switched(self, on, now):
+        """The level has changed, whoever did it."""
+        if on:
+            self.limit = now + _LIMIT_US
+            self.left -= 1
+            self.next = now + self.on_us
+        else:
+            self.runs = self.runs and self.left > 0
+            self.next = now + self.gap_us
+
+    def pulse(self, value, now):
+        """A pulse has been commanded, and the level is on."""
+        ms, count, gap = value
+        left = self.left if self.runs else 0
+        end = self.next if self.runs else 0
+        self.runs = True
+        self.left = max(left, count - 1)
+        self.on_us, self.gap_us = ms * 1000, gap * 1000
+        self.next = max(end, now + self.on_us)
+
+    def may_switch(self, on, limited, now):
+        """Whether it may have changed to `on` by itself."""
+        due = self.runs and self.next <= now + 1000
+        if on:
+            return due and self.left > 0
+        return due or (limited and self.limit <= now + 1000)
+
+
 class Storm:
     """Random commands and faults, and a reference that models the latches."""
 
@@ -333,9 +377,11 @@ class Storm:
         self.desk = Desk((0x20, 0x21, 0x22), random.choice((0, PERIOD - 5000)), 16)
         for address in self.desk.models:
             self.desk.outputs(address, invert=bool(address & 1))
+            for mask in [1 << number for number in range(16) if _LIMITED >> number & 1]:
+                of(self.desk.chips[address], self.desk.clock).limit(mask, _LIMIT_US // 1000)
         self.desk.run(300)
         self.levels = dict.fromkeys(self.desk.chips.values(), 0)
-        self.pulses = {chip: {} for chip in self.desk.chips.values()}  # mask -> end in us
+        self.courses = {chip: [Course() for _ in range(16)] for chip in self.levels}
         self.newest = dict.fromkeys(self.desk.chips.values(), -1)  # command that was applied
         self.commands = []  # (chip, mask, action, ms, deadline in us)
         self.lost = {}  # chip that lost power -> whether the worker has noticed
@@ -363,9 +409,12 @@ class Storm:
         self.steps(6000)
         assert not self.lost
         assert len(self.settled) == len(set(self.settled)) == len(self.commands)
-        for chip in self.levels:
+        for chip, level in self.levels.items():
             assert chip.online
-            assert not self.pulses[chip] or min(self.pulses[chip].values()) > desk.clock.us
+            for number, course in enumerate(self.courses[chip]):
+                if level >> number & 1:
+                    assert not course.runs or course.next > desk.clock.us
+                    assert not _LIMITED >> number & 1 or course.limit > desk.clock.us
 
     def steps(self, ms):
         desk = self.desk
@@ -379,9 +428,10 @@ class Storm:
 
     def check(self):
         """Compare the latches with what the commands of the last step make of them."""
+        now = self.desk.clock.us
         changed = dict.fromkeys(self.levels, 0)
         for tag in self.applied:
-            chip, mask, action, ms, deadline = self.commands[tag]
+            chip, mask, action, value, deadline = self.commands[tag]
             assert self.started < deadline
             assert tag > self.newest[chip]
             self.newest[chip] = tag
@@ -390,11 +440,13 @@ class Storm:
             assert not changed[chip] & (before ^ after)  # never two changes of a pin in a batch
             changed[chip] |= before ^ after
             self.levels[chip] = after
-            end = self.desk.clock.us + ms * 1000
-            if action != PULSE:
-                self.pulses[chip].pop(mask, None)
+            course = self.course(chip, mask)
+            if before != after:
+                course.switched(bool(after & mask), now)
+            if action == PULSE:
+                course.pulse(value, now)
             else:
-                self.pulses[chip][mask] = max(end, self.pulses[chip].get(mask, 0))
+                course.runs = False
         assert (
             self.applied == sorted(self.applied)
             or len({self.commands[t][0] for t in self.applied}) > 1
@@ -414,22 +466,36 @@ class Storm:
             actual = chip.level  # what it is to be again
         different = actual ^ level
         for mask in [1 << number for number in range(16)]:
+            course = self.course(chip, mask)
+            now = self.desk.clock.us
             if different & mask:
-                # Only the end of a pulse changes a latch without a command.
-                assert level & mask
-                assert self.pulses[chip].pop(mask) <= self.desk.clock.us + 1000
-                self.levels[chip] &= ~mask
+                on = not level & mask
+                assert course.may_switch(on, mask & _LIMITED, now)
+                course.switched(on, now)
+                self.levels[chip] ^= mask
+            elif course.runs and not level & mask and now > course.next + _LATE_US:
+                course.runs = False
+
+    def course(self, chip, mask):
+        number = 0
+        while mask >> number != 1:
+            number += 1
+        return self.courses[chip][number]
 
     def command(self):
         chip = random.choice(tuple(self.levels))
         number = random.randrange(random.choice((2, 16)))
         action = random.choice((ON, OFF, TOGGLE, PULSE))
-        ms = random.choice((5, 50, 700)) if action == PULSE else 0
+        value = 0
+        if action == PULSE:
+            value = random.choice(((5, 1, 5), (50, 1, 50), (700, 1, 700), (20, 4, 30)))
         ttl = random.choice((20, 300, 1500))
         deadline = (self.desk.clock.us // 1000 + ttl) * 1000
         tag = len(self.commands)
-        self.commands.append((chip, 1 << number, action, ms, deadline))
-        self.desk.submit(StormTarget(self, chip, number), action, ms, ttl, tag)
+        self.commands.append((chip, 1 << number, action, value, deadline))
+        # One pulse may be told by its length alone.
+        told = value[0] if value and value[1] == 1 else value
+        self.desk.submit(StormTarget(self, chip, number), action, told, ttl, tag)
 
     def burst(self):
         for _ in range(random.randint(2, 24)):

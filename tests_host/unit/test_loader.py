@@ -50,16 +50,21 @@ class BadTogether(Bus):
 
 class BadStart(Bus):
     async def start(self):
-        self.node.entities.append(self)
+        self.node.entities[b"it"] = self
         await asyncio.sleep_ms(0)
         raise OSError(19)
 
 
 class Endless(Bus):
     async def start(self):
-        self.node.entities.append(self)
+        self.node.entities[b"it"] = self
         while True:
             await asyncio.sleep_ms(10)
+
+
+class Shows(Bus):
+    async def start(self):
+        self.node.entities[b"a/shutter"] = self
 
 
 class Plain:
@@ -113,6 +118,7 @@ ARGS = {
             },
         },
         "any": {"type": "any"},
+        "rows": {"type": "list", "each": {"type": "dict"}},
     },
 }
 """
@@ -143,11 +149,16 @@ class Node:
         self.faults = []
         self.running = []
         self.crashes = []
-        self.entities = []
-        self.remove_entities = self.entities.remove
+        self.entities = {}
         self._tasks = Tasks(lambda name, error: self.crashes.append(name))
         self.spawn = self._tasks.spawn
-        self.stop = self._tasks.cancel_all
+
+    def stop(self):
+        for name in tuple(self._tasks._tasks):
+            self._tasks.cancel(name)
+
+    def remove_entities(self, component):
+        assert self.entities.pop(b"it") is component
 
     def fault(self, name, phase, message):
         assert "\n" not in message
@@ -540,6 +551,30 @@ async def test_a_constructor_that_raises():
     assert sorted(node.components) == ["ok"]
 
 
+async def test_a_reference_that_leads_nowhere_costs_only_its_row():
+    rows = [{"pin": "@a.3"}, {"pin": "@a.16"}, {"pin": "@gone.1"}, {"pin": "@bad.1"}]
+    node = await load(
+        ("b", define(args={"rows": rows})), ("a", define()), ("bad", define("BadInit"))
+    )
+    assert [row["pin"] for row in node.components["b"].args["rows"]] == [
+        ("a", 3),
+        "@a.16",
+        "@gone.1",
+        "@bad.1",
+    ]
+    faults = [(name, text) for name, _, text in node.faults if name == "b"]
+    assert faults == [
+        ("b", 'rows[1].pin: "a.16" is no pin: 16 is not in 0 to 15'),
+        ("b", 'rows[2].pin: there is no component "gone"; known are a, b, bad'),
+        ("b", 'rows[3].pin: "bad" did not start'),
+    ]
+
+
+async def test_a_reference_to_an_entity():
+    node = await load(("a", define("Shows")), ("b", define(args={"any": "@a.shutter"})))
+    assert node.components["b"].args["any"] is node.entities[b"a/shutter"]
+
+
 async def test_a_fault_that_a_person_must_mend_names_the_key_without_a_traceback():
     node = await load(("a", define("BadKey")), ("b", define("BadTogether")))
     assert node.faults == [
@@ -558,7 +593,7 @@ async def test_a_start_that_raises():
 
 async def test_entities_of_a_component_whose_start_failed_are_removed():
     node = await load(("a", define("BadStart")))
-    assert node.entities == []
+    assert node.entities == {}
 
 
 async def test_a_start_that_never_ends_is_given_up():
@@ -572,7 +607,7 @@ async def test_a_start_that_never_ends_is_given_up():
         node.loader._START_S = limit
     assert board.faults == [("a", "start", "start() timed out; it may take 0 s")]
     assert board.running == ["ok"]
-    assert board.entities == []
+    assert board.entities == {}
 
 
 async def test_an_unknown_function():

@@ -37,8 +37,8 @@ class Bench:
         """Write to the chip as some other program would."""
         self.bus.transfer(0x20, bytes(data))
 
-    def set_up(self, inputs=0, pull_ups=0, latch=0):
-        self.driver.configure(inputs, pull_ups)
+    def set_up(self, inputs=0, pull_ups=0, latch=0, interrupts=0):
+        self.driver.configure(inputs, pull_ups, interrupts)
         for _ in self.driver.setup(latch):
             pass
 
@@ -73,6 +73,49 @@ def test_the_latch_is_written_before_the_directions():
     assert order[:2] == [0x05, 0x0A]
 
 
+def test_interrupts_are_enabled_last_and_none_is_pending_then():
+    bench = Bench()
+    bench.raw(0x04, 0xFF, 0xFF)
+    for pin in range(16):
+        bench.chip.drive(pin, pin & 1)  # each against what the chip has seen last
+    lows = []
+    bench.chip.on_change = lambda chip: lows.append(0 in chip.int_outputs())
+    bench.set_up(inputs=0x7F7F, interrupts=0x7F0F)
+    assert bench.writes[-1] == (0x04, b"\x0f\x7f")
+    assert lows[-1] is False
+    assert bench.chip.int_outputs() == (None, None)
+    bench.chip.drive(3, 0)
+    assert bench.chip.int_outputs() == (0, 0)
+
+
+def test_a_chip_with_interrupts_is_recognised_as_configured():
+    bench = Bench()
+    bench.set_up(inputs=0x00FF, interrupts=0x000F)
+    again = MCP23017(bench.i2c, 0x20)
+    again.configure(0x00FF, 0, 0x000F)
+    again.read()
+    assert again.seen_configured()
+    again.configure(0x00FF, 0, 0x00FF)
+    assert not again.seen_configured()
+
+
+def test_a_press_that_is_over_is_read_with_what_there_is_now_in_one_transfer():
+    bench = Bench()
+    bench.set_up(inputs=0xFFFF, interrupts=0x0108)
+    bench.chip.drive(3, 1)
+    bench.chip.drive(8, 1)
+    bench.chip.drive(3, 0)
+    traffic = bench.bus.traffic
+    before = traffic.transactions, traffic.bytes
+    assert bench.driver.read_gpio() == 0x0100
+    assert (traffic.transactions, traffic.bytes) == (before[0] + 1, before[1] + 9)
+    assert bench.driver.seen_intf() == 0x0108
+    assert bench.driver.seen_intcap() == 0x0108
+    assert bench.chip.int_outputs() == (None, None)
+    bench.driver.read_gpio()
+    assert bench.driver.seen_intf() == 0
+
+
 def test_no_output_is_ever_at_another_level_than_wanted_during_setup():
     random.seed(5)
     for _ in range(20):
@@ -97,12 +140,13 @@ def test_setup_works_whatever_another_program_left_behind():
             bench.raw(register, random.getrandbits(8))
         # In any order with the rest: BANK and SEQOP, which change what an address means.
         bench.raw(0x0A, random.getrandbits(8))
-        inputs, pull_ups, latch = (random.getrandbits(16) for _ in range(3))
-        bench.set_up(inputs, pull_ups, latch)
+        inputs, pull_ups, latch, interrupts = (random.getrandbits(16) for _ in range(4))
+        bench.set_up(inputs, pull_ups, latch, interrupts)
         assert (bench.pair("IODIR"), bench.pair("GPPU")) == (inputs, pull_ups)
-        assert bench.pair("OLAT") == latch
+        assert (bench.pair("OLAT"), bench.pair("GPINTEN")) == (latch, interrupts)
         assert bench.chip.registers()["IOCON"] == OUR_IOCON
-        for name in ("IPOL", "GPINTEN", "DEFVAL", "INTCON"):
+        assert bench.chip.int_outputs() == (None, None)
+        for name in ("IPOL", "DEFVAL", "INTCON"):
             assert bench.pair(name) == 0
 
 
@@ -215,6 +259,8 @@ def test_reading_writing_and_comparing_allocate_nothing():
             driver.seen_configured()
             driver.seen_ours()
             driver.seen_latch()
+            driver.seen_intf()
+            driver.seen_intcap()
 
     use()
     gc.collect()

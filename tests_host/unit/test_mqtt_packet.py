@@ -5,11 +5,11 @@ import gc
 import io
 import random
 
+from mqtt_connect import put_connect
 from mqtt_packet import (
     PacketReader,
     ProtocolError,
     packet_size,
-    put_connect,
     put_packet,
 )
 

@@ -2,7 +2,7 @@
 """tools/yard/port: machine.Pin, Signal, ADC and PWM as on the ESP32."""
 
 from board_link import attach
-from machine import ADC, PWM, Pin, Signal, disable_irq, enable_irq, idle, time_pulse_us
+from machine import ADC, PWM, Counter, Pin, Signal, disable_irq, enable_irq, idle, time_pulse_us
 
 from harness import raises
 from yard.model.board import Board
@@ -60,6 +60,7 @@ def test_pulls_hold_an_open_input():
     assert Pin(5, Pin.IN, None).value() == 0
     Pin(5).init(pull=Pin.PULL_UP)
     assert Pin(5).value() == 1
+    assert Pin(34, Pin.IN, Pin.PULL_UP).value() == 0, "34 to 39 have none, and nobody says so"
 
 
 def test_open_drain_pulls_low_and_lets_go():
@@ -208,6 +209,24 @@ def test_pwm_tells_the_board_frequency_and_duty():
     assert board.pin(5).pwm is None
     assert raises(ValueError, pwm.duty_u16, 65536)
     raises(TypeError, lambda: PWM(Pin(5), frequency=5))
+
+
+def test_a_counter_counts_one_kind_of_edges():
+    board = fresh_board()
+    rising = Counter(0, Pin(5, Pin.IN))
+    falling = Counter(7, Pin(5), edge=Counter.FALLING)
+    for level in (1, 0, 1):
+        board.drive_pin(5, level)
+        board.drive_pin(4, level)
+    assert (rising.value(), falling.value()) == (2, 1)
+    assert rising.value(10) == 2
+    board.drive_pin(5, 0)
+    falling.deinit()
+    board.drive_pin(5, 1)
+    board.drive_pin(5, 0)
+    assert (rising.value(), falling.value()) == (11, 2)
+    assert Counter(0) is rising
+    raises(ValueError, Counter, 8, Pin(5))
 
 
 def test_a_pulse_that_does_not_come_or_does_not_end_is_told():

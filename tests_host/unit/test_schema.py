@@ -191,6 +191,19 @@ def test_apply_replaces_texts_by_what_the_visitor_returns():
     assert value["address"] == 0x20
 
 
+def test_an_object_may_stand_in_place_of_a_value():
+    each = {"type": "int", "min": 0, "required": True}
+    pair = {"type": "dict", "keys": {"on": each, "off": dict(each, required=False, default=7)}}
+    spec = {"type": "int", "min": 5, "default": 20, "object": pair}
+    assert check(5, spec, "x") == check({"on": 1, "off": 2}, spec, "x") == []
+    assert check(4, spec, "x") == ["x: 4 is below the lowest value 5"]
+    assert check({"on": -1}, spec, "x") == ["x.on: -1 is below the lowest value 0"]
+    assert check({"off": 1}, spec, "x") == ["x.on: required, but missing"]
+    assert check([], spec, "x") == ["x: expected a whole number, not a list"]
+    assert apply({"on": 1}, spec) == {"on": 1, "off": 7}
+    assert apply({}, {"keys": {"x": spec}}) == {"x": 20}
+
+
 def test_suggestions():
     assert suggest("MQTT_HSOT", ("MQTT_HOST", "MQTT_PORT")) == '; did you mean "MQTT_HOST"?'
     assert suggest("x", ("alpha", "beta")) == "; known are alpha, beta"

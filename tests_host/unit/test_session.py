@@ -135,6 +135,7 @@ class Settings:
     def __init__(self, form):
         self.DISCOVERY_PREFIX = "homeassistant" if form else ""
         self.DISCOVERY_FORM = form
+        self.RPC = False
 
 
 class FakeNode:
@@ -144,6 +145,7 @@ class FakeNode:
         self.base = "home/n1/"
         self.counts = {}
         self.entities = {}
+        self.rows = {}
         self.log = Log("critical", "warn")
         self.crashes = []
         self.tasks = Tasks(lambda name, e: self.crashes.append(e))
@@ -155,6 +157,10 @@ class FakeNode:
         self.session = Session(self, client)
         self.log.sink = self.send_record
         self.warnings = []
+
+    def stop(self):
+        for name in tuple(self.tasks._tasks):
+            self.tasks.cancel(name)
 
     def send_record(self, level, text):
         self.warnings.append(text)
@@ -198,7 +204,7 @@ async def for_each_client(check):
     for client_class in CLIENTS:
         node, lamp = await online_node(client_class)
         await check(node, lamp)
-        node.tasks.cancel_all()
+        node.stop()
         assert node.crashes == []
 
 
@@ -209,7 +215,7 @@ async def test_it_announces_states_before_it_says_online():
         await node.come_online()
         assert ("home/n1/chip/lamp/state", "OFF", True) in await all_states(node)
         assert ("home/n1/+/+/set", 0) in node.client.subscribed
-        node.tasks.cancel_all()
+        node.stop()
 
 
 async def test_a_command_reaches_its_entity():
@@ -218,6 +224,24 @@ async def test_a_command_reaches_its_entity():
         node.client.arrive(b"home/n1/chip/lamp/set", b'{"state":"off","ttl":800,"id":"x"}')
         await run_until(lambda: len(lamp.commands) == 2)
         assert lamp.commands == [(1, None, None, None), (0, None, 800, "x")]
+
+    await for_each_client(check)
+
+
+async def test_requests_reach_the_rpc_unless_the_setting_forbids_it():
+    async def check(node, lamp):
+        assert ("home/n1/rpc/request", 0) not in node.client.subscribed
+        node.settings.RPC = True
+        node.components = {}
+        await node.session._come_online()
+        assert ("home/n1/rpc/request", 0) in node.client.subscribed
+        node.client.published.clear()
+        node.client.arrive(b"home/n1/rpc/request", b'{"id": 7, "command": "PINS"}')
+        await run_until(lambda: node.client.published)
+        topic, payload, retained = node.client.published[0]
+        assert (as_text(topic), retained) == ("home/n1/rpc/response", False)
+        assert json.loads(payload)["response"] == "no component has pins"
+        node.stop()
 
     await for_each_client(check)
 
@@ -329,7 +353,7 @@ async def test_a_component_with_a_device_is_announced_below_the_node():
             "def_ent_id": "switch.n1_chip_lamp",
         }
         assert "cmd_t" not in found["cmps"]["chip_door"]
-        node.tasks.cancel_all()
+        node.stop()
 
 
 async def test_the_node_itself_is_a_device_with_diagnostic_entities():
@@ -375,6 +399,7 @@ async def test_a_connection_lost_while_announcing_is_announced_on_again():
     node.client.lose_next_publish = True
     node.session.start()
     await run_until(lambda: not node.client.lose_next_publish)
+    node.client.down.set()
     node.client.up.set()
     await run_until(lambda: ("home/n1/available", "online", True) in node.client.published)
     assert node.client.connects == 1

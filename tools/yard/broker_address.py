@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where a broker is and who we are there."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiomqtt
@@ -33,6 +35,19 @@ class BrokerAddress:
             password=self.password or None,
             timeout=5,
         )
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[aiomqtt.Client]:
+        """Give a connected client; disconnects at the end.
+
+        Raises:
+            Fault: there is no connection, or it was lost.
+        """
+        try:
+            async with self.client() as client:
+                yield client
+        except aiomqtt.MqttError as error:
+            raise Fault(f"no broker at {self}: {self.explain(error)}") from error
 
     def explain(self, error: aiomqtt.MqttError) -> str:
         """Return in a few words why there is no connection.

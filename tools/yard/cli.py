@@ -64,6 +64,10 @@ User = Annotated[
         help=f"User name at the broker. The password is ${PASSWORD_VARIABLE}, or is asked for."
     ),
 ]
+Home = Annotated[str, typer.Option(help="First part of the topics: MQTT_HOME.")]
+Node = Annotated[
+    str | None, typer.Argument(help="Id of the node; without it the only one that is online.")
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -111,7 +115,7 @@ def sim(
 def watch(
     host: Host = "127.0.0.1",
     port: BrokerPort = MQTT_PORT,
-    home: Annotated[str, typer.Option(help="First part of the topics: MQTT_HOME.")] = "home",
+    home: Home = "home",
     node: Annotated[str | None, typer.Option(help="Id of one node; without it all.")] = None,
     user: User = "",
     json: Annotated[
@@ -122,6 +126,52 @@ def watch(
     from yard.watch.run import run
 
     run(_broker(host, port, user), home, node, as_json=json)
+
+
+@app.command()
+def pins(
+    node: Node = None,
+    host: Host = "127.0.0.1",
+    port: BrokerPort = MQTT_PORT,
+    home: Home = "home",
+    chip: Annotated[
+        str | None, typer.Option(help="Name or address of one chip; without it all.")
+    ] = None,
+    user: User = "",
+    once: Annotated[
+        bool, typer.Option("--once", help="Print the table and end; so it is in a pipe, too.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per pin and end, for scripts.")
+    ] = False,
+) -> None:
+    """Show the pins of a node live, with keys to switch outputs.
+
+    Arrows or h j k l move, Enter or space toggles an output, p gives a pulse, q ends.
+    """
+    from yard.pins.run import run
+
+    run(_broker(host, port, user), home, node, chip, once, as_json=json)
+
+
+@app.command()
+def scan(
+    node: Node = None,
+    host: Host = "127.0.0.1",
+    port: BrokerPort = MQTT_PORT,
+    home: Home = "home",
+    user: User = "",
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per address, for scripts.")
+    ] = False,
+) -> None:
+    """Show what answers on the I2C buses of a node.
+
+    Status 1 if nothing does, or a chip of a component does not.
+    """
+    from yard.scan import run
+
+    raise typer.Exit(run(_broker(host, port, user), home, node, as_json=json))
 
 
 @app.command()

@@ -12,7 +12,7 @@ from yard.broker_address import BrokerAddress
 _RETRY_S = 0.5
 
 
-def _ignore() -> None:
+def _ignore(_client: aiomqtt.Client) -> None:
     """Need not know."""
 
 
@@ -24,7 +24,7 @@ async def follow(
     broker: BrokerAddress,
     topics: Sequence[str],
     on_message: Callable[[str, bytes, bool], None],
-    on_connected: Callable[[], None] = _ignore,
+    on_connected: Callable[[aiomqtt.Client], None] = _ignore,
     on_trouble: Callable[[str], None] = _ignore_reason,
 ) -> NoReturn:
     """Subscribe to `topics`, and again whenever the broker comes back, until cancelled.
@@ -33,7 +33,8 @@ async def follow(
         broker: where.
         topics: what.
         on_message: called with topic, payload and whether the broker had retained it.
-        on_connected: called after each subscription.
+        on_connected: called after each subscription with the client, which may publish until
+            there is trouble.
         on_trouble: called with the reason each time there is no connection.
 
     Raises:
@@ -44,7 +45,7 @@ async def follow(
             async with broker.client() as client:
                 for topic in topics:
                     await client.subscribe(topic, qos=1)
-                on_connected()
+                on_connected(client)
                 async for message in client.messages:
                     assert isinstance(message.payload, bytes)
                     on_message(message.topic.value, message.payload, message.retain)

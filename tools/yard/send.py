@@ -3,8 +3,6 @@
 
 import asyncio
 
-import aiomqtt
-
 from yard.broker_address import BrokerAddress
 from yard.fault import Fault
 
@@ -19,12 +17,9 @@ def run(broker: BrokerAddress, topic: str, payload: str) -> None:
     """
     if not topic or "+" in topic or "#" in topic:
         raise Fault(f"{topic!r} is no topic to publish to: it must not be empty or hold + or #")
-    try:
-        asyncio.run(_send(broker, topic, payload))
-    except aiomqtt.MqttError as error:
-        raise Fault(f"no broker at {broker}: {broker.explain(error)}") from error
+    asyncio.run(_send(broker, topic, payload))
 
 
 async def _send(broker: BrokerAddress, topic: str, payload: str) -> None:
-    async with broker.client() as client:
+    async with broker.connection() as client:
         await client.publish(topic, payload, _QOS)

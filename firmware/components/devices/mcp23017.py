@@ -12,12 +12,18 @@ class MCP23017(Component):
 
     i2c: the I2C component of its bus. address: 0x20 to 0x27. pins: the pin table, a list of
     dictionaries; `mcp23017_args.py` describes them. poll_ms: interval at which inputs are read.
-    ttl: ms that a command may wait, None for the node's setting.
+    ttl: ms that a command may wait, None for the node's setting. int_pin: GPIO number to which its
+    INT output is wired, None if it is not. safety_poll: seconds between reads with an INT line.
+    port: whether all pins at once have topics, too.
 
     A fault in the table costs the pin, not the chip.
+
+    Attributes: `chip`, the Expander, None before `start`.
     """
 
-    def __init__(self, i2c, address, pins, poll_ms=20, ttl=None):
+    def __init__(
+        self, i2c, address, pins, poll_ms=20, ttl=None, int_pin=None, safety_poll=5, port=False
+    ):
         if not hasattr(i2c, "worker"):
             raise ConfigError("must refer to an I2C component", "i2c")
         self._i2c = i2c
@@ -25,7 +31,10 @@ class MCP23017(Component):
         self._rows = pins
         self._poll_ms = poll_ms
         self._ttl = ttl
-        self._expander = None
+        self._int_pin = int_pin
+        self._safety_poll = safety_poll
+        self._port = port
+        self.chip = None
         self.device = {"mf": "Microchip", "mdl": "MCP23017", "hw": "0x%02x" % address}
 
     async def start(self):
@@ -36,24 +45,42 @@ class MCP23017(Component):
             bus.add(chip)
         except ValueError as e:
             raise ConfigError(str(e), "address")
-        self._expander = chip
+        self.chip = chip
+        if self._port:
+            from components.entities.port import Port
+
+            self.node.add_entity(self, Port(chip))
         # Needed now and not again, so its code does not stay in memory.
         import_once("components.devices.pin_table").build(self, chip, self._rows)
         self._rows = None
+        if self.node.kept("directions " + self.name):
+            self.directions().restore()
+        if chip.inputs:
+            inputs = import_once("components.devices.inputs")
+            inputs.set_up(self, chip, self._int_pin, self._safety_poll)
         chip.on_online = self._online_changed
 
     def stop(self):
-        self._i2c.worker.remove(self._expander)
+        self._i2c.worker.remove(self.chip)
+        reader = self.chip.reader
+        if reader and reader.line:
+            reader.line.leave(reader)
 
     def pin(self, number):
         """Return a pin of the table, for a reference like `@chip.3`.
 
         Raises ValueError for every other pin.
         """
-        user = self._expander.users[number] if 0 <= number <= 15 else None
+        user = self.chip.users[number] if 0 <= number <= 15 else None
         if user is None:
             raise ValueError('the table of "%s" does not have it' % self.name)
         return user.pin
+
+    def directions(self):
+        """Return the Directions of the chip, which change them and keep that over a restart."""
+        from components.devices.directions import of  # of most chips none is ever changed
+
+        return of(self)
 
     def _online_changed(self, online):
         if online:

@@ -31,6 +31,8 @@ class Output(PinEntity):
 
     def command(self, action, value, ttl_ms, tag):
         if action == PULSE:
+            import pulses  # noqa: F401 now, and not while the output is on already
+
             value = value or self.pulse_ms
         self.pin.submit(self, action, value or 0, ttl_ms or self.ttl_ms, tag)
 

@@ -59,7 +59,9 @@ class I2C(Component):
         worker = self.worker
         return {
             "dropped": worker.dropped,
+            "queue_high_water": worker.buffer.high_water,
             "i2c_errors": worker.errors,
+            "i2c_longest_us": worker.longest_us,
             "i2c_retries": worker.retries,
             "i2c_stuck": worker.stuck_count,
             "i2c_transfers": worker.transfers,

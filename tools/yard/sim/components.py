@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from yard.model.native import LAST_GPIO
 from yard.places import FIRMWARE
 
 FIRST_ADDRESS = 0x20
@@ -17,6 +18,7 @@ _CHIP_PACKAGE = ".devices.mcp23017"
 _PINS = 16
 _INPUTS = 6  # of the second chip of the default board
 _LIGHTS = 4  # of the first one
+_INT_GPIO = 4
 
 # One line per pin, because a person may want to change them.
 _ORDER = '  "_order": %s'
@@ -32,12 +34,15 @@ _CHIP = """\
     "component": "MCP23017",
     "constructor_args": {
       "i2c": "@i2c",
-      "address": "0x%02x",
+      "address": "0x%02x",%s
       "pins": [
 %s
       ]
     }
   }"""
+
+_INT_LINE = f"""
+      "int_pin": {_INT_GPIO},"""
 
 Pin = dict[str, Any]
 
@@ -72,6 +77,18 @@ def chip_addresses(content: bytes) -> tuple[int, ...]:
     if not whole:
         found.update(DEFAULT_ADDRESSES)
     return tuple(sorted(address for address in found if address is not None))
+
+
+def int_wiring(content: bytes) -> dict[int, list[tuple[int, str]]]:
+    """Return, by GPIO, which INT outputs the chips of a components.json have wired to it."""
+    wiring: dict[int, list[tuple[int, str]]] = {}
+    for component in _read(content)[0].values():
+        address = _address(component)
+        if address is not None:
+            gpio = component["constructor_args"].get("int_pin")
+            if type(gpio) is int and 0 <= gpio <= LAST_GPIO:
+                wiring.setdefault(gpio, []).append((address, "INTA"))
+    return wiring
 
 
 def first_output(content: bytes) -> str | None:
@@ -115,7 +132,8 @@ def _text(chips: Iterable[list[Pin]]) -> str:
     members = [_ORDER % json.dumps(["i2c", *rows]), _BUS]
     for name, (address, pins) in rows.items():
         lines = ",\n".join("        " + json.dumps(pin) for pin in pins)
-        members.append(_CHIP % (name, _CHIP_PACKAGE, address, lines))
+        int_line = _INT_LINE if any(pin["type"] == "binary_sensor" for pin in pins) else ""
+        members.append(_CHIP % (name, _CHIP_PACKAGE, address, int_line, lines))
     return "{\n" + ",\n".join(members) + "\n}\n"
 
 

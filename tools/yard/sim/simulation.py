@@ -137,9 +137,10 @@ class Simulation:
         return Supervisor("node", start, self._note, node.RESET_STATUSES)
 
     async def _start_board(self, link: Path, supervisor: Supervisor) -> BoardServer:
-        addresses = components.chip_addresses(self._state.components())
+        content = self._state.components()
+        parts = Board(components.chip_addresses(content), wiring=components.int_wiring(content))
         port = self._options.board_port
-        board = BoardServer(Board(addresses), port, str(link), supervisor.reset, supervisor.reset)
+        board = BoardServer(parts, port, str(link), supervisor.reset, supervisor.reset)
         try:
             await board.start()
         except OSError as error:
@@ -197,7 +198,10 @@ class Simulation:
     def _next_steps(self, home: str, name: str) -> list[tuple[str, str]]:
         yard = _shortest(sys.argv[0])
         port = f"--port {self._mqtt_port}"
-        steps = [("watch the node", f"{yard} watch {port}")]
+        steps = [
+            ("watch the node", f"{yard} watch {port}"),
+            ("see and switch pins", f"{yard} pins {port}"),
+        ]
         output = components.first_output(self._state.components())
         if output:
             topic = f"{home}/{name}/{output}/set"

@@ -3,12 +3,14 @@
 
 import asyncio
 import re
-import signal
 import sys
 from datetime import datetime
 
+import aiomqtt
+
 from yard.broker_address import BrokerAddress
 from yard.follow import follow
+from yard.until_signal import until_signal
 from yard.watch.record import Record, record
 from yard.watch.view import JSONLines, Table
 
@@ -39,15 +41,9 @@ class Watch:
 
     async def run(self) -> None:
         """Show what comes until a signal ends it."""
-        following = asyncio.create_task(
+        await until_signal(
             follow(self._broker, self._topics, self._message, self._connected, self._trouble)
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, following.cancel)
-        try:
-            await following
-        except asyncio.CancelledError:
-            return
 
     def _message(self, topic: str, payload: bytes, retained: bool) -> None:
         now = datetime.now().astimezone()
@@ -64,7 +60,7 @@ class Watch:
             self._view.show(waiting)
         self._waiting.clear()
 
-    def _connected(self) -> None:
+    def _connected(self, _client: aiomqtt.Client) -> None:
         self._told = False
         _tell(f"watching {' and '.join(self._topics)} at {self._broker}")
 

@@ -25,6 +25,7 @@ from machine._chip import (
     soft_reset,
     unique_id,
 )
+from machine._counter import Counter
 from machine._i2c import I2C, SoftI2C
 from machine._pin import Pin, Signal, time_pulse_us
 from machine._timer import Timer

@@ -19,6 +19,8 @@ _PULL_OF_BOARD = {None: 0, 2: 1, 1: 2}  # none, Pin.PULL_UP, PULL_DOWN
 
 _READ = object()  # no level given
 
+counters = []  # machine.Counter in use
+
 _pins = {}
 _i2c_of_pin = {}  # GPIO number -> peripheral that the pin is connected to
 
@@ -75,7 +77,8 @@ class Pin:
         if pull != -1:
             if pull not in _PULL_OF_BOARD:
                 raise ValueError("invalid pull")
-            self._pull = pull
+            # Those that can only be inputs have no pulls; the ESP32 says nothing of it.
+            self._pull = None if self._gpio >= _FIRST_INPUT_ONLY else pull
         if mode is not None:
             self._mode = mode
             self._take_from_i2c()
@@ -207,6 +210,8 @@ def time_pulse_us(pin, pulse_level, timeout_us=1_000_000):
 
 
 def _edge(gpio, level):
+    for counter in counters:
+        counter.edge(gpio, level)
     pin = _pins.get(gpio)
     if pin and pin._irq.edges & (Pin.IRQ_RISING if level else Pin.IRQ_FALLING):
         pin._irq()
@@ -214,6 +219,7 @@ def _edge(gpio, level):
 
 def _forget():
     _pins.clear()
+    counters.clear()
     _i2c_of_pin.clear()
 
 

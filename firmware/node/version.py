@@ -1,4 +1,0 @@
-# SPDX-License-Identifier: MIT
-"""The one place of the version; CHANGELOG.md and pyproject.toml are checked against it."""
-
-VERSION = "0.1.0"

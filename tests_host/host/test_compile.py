@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""yard.compile: what lies on a board is the firmware with short names, otherwise unchanged."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from pathlib import Path
+
+import pytest
+
+from yard.compile.firmware import compile_firmware, read_sources
+from yard.compile.names import POOL, identifiers, is_private
+from yard.compile.shorten import Shortener
+from yard.places import FIRMWARE
+
+SOURCES = read_sources(FIRMWARE)
+
+
+@pytest.fixture(scope="module")
+def shortener() -> Shortener:
+    return Shortener(SOURCES)
+
+
+@pytest.fixture(scope="module")
+def trees(shortener: Shortener) -> dict[str, tuple[ast.Module, ast.Module]]:
+    """Each module as it was and as it has become."""
+    return {
+        module: (ast.parse(source), ast.parse(shortener.shortened(module)))
+        for module, source in SOURCES.items()
+    }
+
+
+def shorten(*texts: str) -> list[str]:
+    """Shorten the modules m0, m1 and so on."""
+    shortener = Shortener({f"m{i}": text for i, text in enumerate(texts)})
+    return [shortener.shortened(f"m{i}") for i in range(len(texts))]
+
+
+def pairs(old: ast.AST, new: ast.AST) -> zip[tuple[ast.AST, ast.AST]]:
+    return zip(ast.walk(old), ast.walk(new), strict=True)
+
+
+# -- the firmware ---------------------------------------------------------------------------
+
+
+def test_only_names_change(trees: dict[str, tuple[ast.Module, ast.Module]]) -> None:
+    for module, (old, new) in trees.items():
+        for before, after in pairs(old, new):
+            assert type(before) is type(after), module
+            if isinstance(before, ast.Constant):
+                assert before.value == after.value, module  # type: ignore[attr-defined]
+
+
+def test_public_names_stay(trees: dict[str, tuple[ast.Module, ast.Module]]) -> None:
+    for module, (old, new) in trees.items():
+        for before, after in pairs(old, new):
+            for key in ("attr", "name", "asname"):
+                name = getattr(before, key, None)
+                if name and not is_private(name):
+                    assert getattr(after, key) == name, module
+
+
+def test_two_names_of_a_module_stay_two(shortener: Shortener) -> None:
+    for module, source in SOURCES.items():
+        private = identifiers(ast.parse(source)) & shortener.names.keys()
+        assert len({shortener.names[name] for name in private}) == len(private), module
+
+
+def test_what_a_name_becomes_means_nothing_else(shortener: Shortener) -> None:
+    known = set().union(*(identifiers(ast.parse(source)) for source in SOURCES.values()))
+    chosen = {new for old, new in shortener.names.items() if new != old}
+    assert chosen <= set(POOL)
+    assert not chosen & known
+
+
+def test_the_pool_is_large_enough(shortener: Shortener) -> None:
+    kept = [old for old, new in shortener.names.items() if new == old]
+    assert kept == []
+
+
+def test_the_arguments_of_a_function_stay_different(
+    trees: dict[str, tuple[ast.Module, ast.Module]],
+) -> None:
+    for module, (_, new) in trees.items():
+        for node in ast.walk(new):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                args = [part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)]
+                assert len(set(args)) == len(args), f"{module}.{node.name}"
+
+
+def test_all_of_it_compiles_and_only_what_must_stays_source(tmp_path: Path) -> None:
+    sizes = compile_firmware(FIRMWARE, tmp_path)
+    assert {p.name for p in tmp_path.rglob("*") if p.suffix != ".mpy" and p.is_file()} == {
+        "boot.py",
+        "main.py",
+    }
+    assert sizes.keys() == SOURCES.keys() - {"boot", "main"}
+
+
+def test_the_function_of_a_traceback_has_its_name_back(shortener: Shortener) -> None:
+    short = shortener.names["_serve_next"]
+    assert shortener.original("bus_worker", short) == "_serve_next"
+    assert shortener.original("bus_worker", "step") == "step"
+
+
+# -- the rules, one by one ------------------------------------------------------------------
+
+
+def test_an_attribute_has_the_same_name_in_every_module() -> None:
+    first, second = shorten(
+        "class A:\n    def __init__(self):\n        self._x = 1\n",
+        "def look(a):\n    return a._x\n",
+    )
+    name = first.split("self.")[1].split()[0]
+    assert second == f"def look(a):\n    return a.{name}\n"
+
+
+def test_names_of_other_classes_may_meet_but_those_of_a_family_do_not() -> None:
+    base = "class A:\n    def _f(self):\n        pass\n"
+    heir = "from m0 import A\nclass B(A):\n    def _g(self):\n        pass\n"
+    stranger = "class C:\n    def _h(self):\n        pass\n"
+    names = Shortener({"m0": base, "m1": heir, "m2": stranger}).names
+    assert names["_f"] != names["_g"]
+    assert names["_h"] in (names["_f"], names["_g"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "queue = core._task_queue\n",  # not ours
+        "_X = const(1)\n",  # vanishes by itself
+        "class A:\n    def __len__(self):\n        return 0\n",
+        "for _ in x:\n    pass\n",
+        "class A:\n    _x = 1\ngetattr(A(), '_x')\n",
+        "def f(_x=1):\n    pass\nf(_x=2)\n",
+        "def public(argument):\n    return argument\n",
+        "def _f(other=1):\n    return other\ng(other=2)\n".replace("_f", "f"),
+        "class A:\n    def m(self, argument):\n        return argument\n",
+    ],
+)
+def test_what_stays_as_it_is(text: str) -> None:
+    assert shorten(text) == [text]
+
+
+def test_arguments_of_private_functions_are_renamed_and_attributes_of_that_name_are_not() -> None:
+    (text,) = shorten("def _f(item):\n    return item.item, [item for _ in item]\n")
+    new = text.partition("(")[2].partition(")")[0]
+    assert new in POOL
+    assert text.endswith(f"return {new}.item, [{new} for _ in {new}]\n")
+
+
+def test_an_argument_that_is_given_by_name_keeps_it() -> None:
+    (text,) = shorten("def _f(item):\n    return item\n\n\n_f(item=1)\n")
+    assert "item=1" in text
+    assert "return item" in text
+
+
+def test_a_function_inside_a_function_sees_the_argument_outside() -> None:
+    source = "def _f(a, b):\n    def g(b):\n        return a, b\n    return g(b)\n"
+    (text,) = shorten(source + "RESULT = _f(1, 2)\n")
+    scope: dict[str, object] = {}
+    exec(text, scope)
+    assert scope["RESULT"] == (1, 2)
+
+
+def test_names_in_the_pool_differ() -> None:
+    assert all(a != b for a, b in itertools.combinations(POOL, 2))

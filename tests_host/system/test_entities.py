@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: MIT
+"""Entity types with several pins, whole ports and tables, as Home Assistant meets them.
+
+The keys are those that Home Assistant 2026.11 takes:
+https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk import MQTT, Desk, wait_until
+
+EVERY = {"p", "~", "uniq_id", "def_ent_id", "name", "ic", "ent_cat"}
+TOP = {"dev", "o", "avty", "avty_mode"}
+OF_PLATFORM = {
+    "cover": {
+        *("stat_t", "cmd_t", "dev_cla", "val_tpl"),
+        *("pos_t", "pos_tpl", "set_pos_t", "set_pos_tpl"),
+    },
+    "fan": {
+        *("stat_t", "cmd_t", "stat_val_tpl", "spd_rng_max"),
+        *("pct_cmd_t", "pct_cmd_tpl", "pct_stat_t", "pct_val_tpl"),
+    },
+    "lock": {"stat_t", "cmd_t", "pl_open"},
+    "valve": {"stat_t", "cmd_t", "dev_cla"},
+    "siren": {"stat_t", "cmd_t", "sup_vol"},
+    "switch": {"stat_t", "cmd_t", "dev_cla"},
+    "binary_sensor": {"stat_t", "dev_cla"},
+}
+COMPONENTS = """{
+  "i2c": {"package": ".machine.i2c", "component": "I2C",
+          "constructor_args": {"scl": 22, "sda": 21, "freq": 400000}},
+  "board": {"package": ".devices.mcp23017", "component": "MCP23017", "constructor_args": {
+    "i2c": "@i2c", "address": "0x20", "port": true, "pins": [
+      {"pin": 0, "type": "cover", "name": "Blind", "close_pin": "GPA1", "device_class": "blind",
+       "travel_up": 1, "travel_down": 1, "pause": 100},
+      {"pin": 2, "type": "fan", "name": "Fan", "speeds": [3, 4]},
+      {"pin": 5, "type": "fan", "name": "Attic", "icon": "mdi:fan"},
+      {"pin": 6, "type": "lock", "name": "Door", "pulse": 300, "feedback": 13},
+      {"pin": 7, "type": "valve", "name": "Water", "device_class": "water"},
+      {"pin": 8, "type": "siren", "name": "Alarm"},
+      {"pin": 9, "type": "sensed_switch", "name": "Hall", "feedback": 14,
+       "device_class": "outlet"},
+      {"pin": 10, "type": "switch", "id": "a"}, {"pin": 11, "type": "switch", "id": "b"},
+      {"pin": 12, "type": "output"}]}},
+  "other": {"package": ".devices.mcp23017", "component": "MCP23017", "constructor_args": {
+    "i2c": "@i2c", "address": "0x21", "pins": [
+      {"pin": 0, "type": "output"}, {"pin": 1, "type": "switch"}]}},
+  "house": {"package": ".entities.table", "component": "Table", "constructor_args": {"rows": [
+      {"pin": "@board.12", "type": "cover", "name": "Gate", "close_pin": "@other.0",
+       "travel_up": 2, "travel_down": 2},
+      {"pin": "@other.1", "type": "light"}]}}
+}
+"""
+
+
+@pytest.fixture(params=["device", "entity"])
+def running(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    sim: Callable[..., Desk],
+    mqtt: Callable[..., MQTT],
+) -> Iterator[tuple[str, Desk, MQTT]]:
+    """A node with every type, announced in one of the two forms, and a client that saw it."""
+    yield start(request.param, tmp_path, sim, mqtt)
+
+
+@pytest.fixture
+def desk_and_client(
+    tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
+) -> Iterator[tuple[Desk, MQTT]]:
+    _, desk, client = start("device", tmp_path, sim, mqtt)
+    yield desk, client
+
+
+def start(
+    form: str, folder: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
+) -> tuple[str, Desk, MQTT]:
+    file = folder / "components.json"
+    file.write_text(COMPONENTS)
+    flash = folder / "desk" / "state" / "flash"
+    flash.mkdir(parents=True)
+    (flash / "credentials.py").write_text(f'DISCOVERY_FORM = "{form}"\n')
+    desk = sim("--components", str(file), folder=folder / "desk")
+    client = mqtt(desk.mqtt_port, "#")
+    client.wait_for(desk.base + "available", "online")
+    return form, desk, client
+
+
+def entities(form: str, client: MQTT) -> dict[str, dict[str, Any]]:
+    """Return every entity of the boards and of the table, by name, as if announced by itself."""
+    found: dict[str, dict[str, Any]] = {}
+    for message in client.messages:
+        if not message.topic.startswith("homeassistant/") or not message.payload:
+            continue
+        payload = json.loads(message.payload)
+        platform = message.topic.split("/")[1]
+        each = payload["cmps"].values() if form == "device" else [{**payload, "p": platform}]
+        for entity in each:
+            if "~" in entity:
+                found[entity.get("name") or entity["~"]] = entity
+    return found
+
+
+def topic(entity: dict[str, Any], key: str) -> str:
+    return str(entity[key]).replace("~", entity["~"])
+
+
+def test_every_type_is_announced_with_keys_that_home_assistant_takes(
+    running: tuple[str, Desk, MQTT],
+) -> None:
+    form, _, client = running
+    found = entities(form, client)
+    platforms = {name: found[name]["p"] for name in found if "/" not in name}
+    assert (
+        platforms.items()
+        >= {
+            "Blind": "cover",
+            "Gate": "cover",
+            "Fan": "fan",
+            "Attic": "fan",
+            "Door": "lock",
+            "Door problem": "binary_sensor",
+            "Water": "valve",
+            "Alarm": "siren",
+            "Hall": "switch",
+            "Hall problem": "binary_sensor",
+        }.items()
+    )
+    for name in platforms:
+        entity = found[name]
+        shared = TOP if form == "entity" else set()
+        if entity["p"] in OF_PLATFORM:
+            assert set(entity) <= EVERY | OF_PLATFORM[entity["p"]] | shared, entity
+        assert entity["def_ent_id"].startswith(entity["p"] + ".")
+    assert found["Door"]["pl_open"] == "OPEN"
+    assert found["Fan"]["spd_rng_max"] == 3
+    assert "pct_cmd_t" not in found["Attic"]
+    assert not [name for name in found if name.endswith("/port")]
+
+
+def test_every_state_topic_has_a_retained_message(running: tuple[str, Desk, MQTT]) -> None:
+    form, _, client = running
+    retained = {m.topic for m in client.messages if m.retained and m.payload}
+    found = entities(form, client)
+    for name in ("Blind", "Fan", "Attic", "Door", "Door problem", "Water", "Alarm", "Hall"):
+        for key in ("stat_t", "pos_t", "pct_stat_t"):
+            if key in found[name]:
+                assert topic(found[name], key) in retained, (name, key)
+
+
+def test_the_fault_of_a_table_is_one_line_and_the_rest_runs(
+    desk_and_client: tuple[Desk, MQTT],
+) -> None:
+    desk, client = desk_and_client
+    rows = {
+        row["name"]: row for row in json.loads(client.of(desk.base + "components")[-1].payload)
+    }
+    assert rows["house"]["errors"] == [
+        "rows[1].pin: it is used already; its own table must have it as output or input"
+    ]
+    assert not [name for name in ("i2c", "board", "other") if "errors" in rows[name]]
+
+
+def begin(client: MQTT, topic: str, payload: str, begun: Callable[[], bool]) -> None:
+    """Give a command to interlocked outputs, which take none in their first 50 ms."""
+
+    def given() -> bool:
+        client.publish(topic, payload)
+        return begun()
+
+    wait_until(given, 8, f"{topic} {payload}")
+
+
+def newest(client: MQTT, topic: str) -> dict[str, Any]:
+    return dict(json.loads(client.of(topic)[-1].payload))
+
+
+def test_a_cover_moves_to_the_position_that_home_assistant_asks_for(
+    desk_and_client: tuple[Desk, MQTT],
+) -> None:
+    desk, client = desk_and_client
+    blind = entities("device", client)["Blind"]
+    state = topic(blind, "stat_t")
+    begin(client, topic(blind, "cmd_t"), "CLOSE", lambda: desk.board.latch(0x20) & 3 == 2)
+    wait_until(lambda: newest(client, state) == {"state": "closed", "position": 0}, 8)
+    wait_until(lambda: desk.board.latch(0x20) & 3 == 0)
+    payload = blind["set_pos_tpl"].replace("{{ position }}", "40")
+    client.publish(topic(blind, "set_pos_t"), payload)
+    wait_until(lambda: desk.board.latch(0x20) & 3 == 1)
+    wait_until(lambda: newest(client, state)["state"] == "opening")
+    wait_until(lambda: newest(client, state)["state"] == "stopped", 8)
+    assert abs(newest(client, state)["position"] - 40) <= 8
+    assert desk.board.latch(0x20) & 3 == 0
+    latches = [bits & 3 for _, address, bits in desk.board.get("/latches")["latches"]]
+    assert 3 not in latches
+
+
+def test_a_cover_over_two_chips_changes_its_direction_after_a_pause(
+    desk_and_client: tuple[Desk, MQTT],
+) -> None:
+    desk, client = desk_and_client
+    command = topic(entities("device", client)["Gate"], "cmd_t")
+    begin(client, command, "OPEN", lambda: desk.board.latch(0x20) == 1 << 12)
+    client.publish(command, "CLOSE")
+    wait_until(lambda: desk.board.latch(0x21) == 1)
+    changes = desk.board.get("/latches")["latches"]
+    off = [at for at, address, bits in changes if address == "0x20" and not bits & 1 << 12][-1]
+    on = [at for at, address, bits in changes if address == "0x21" and bits & 1][-1]
+    assert on - off >= 490_000_000  # ns; 500 ms by the clock of the node
+    client.publish(command, "STOP")
+    wait_until(lambda: desk.board.latch(0x21) == 0)
+
+
+def test_a_fan_takes_the_speed_that_home_assistant_asks_for(
+    desk_and_client: tuple[Desk, MQTT],
+) -> None:
+    desk, client = desk_and_client
+    fan = entities("device", client)["Fan"]
+    is_on = {
+        3: lambda: desk.board.latch(0x20) == 1 << 4,
+        1: lambda: desk.board.latch(0x20) == 1 << 2,
+    }
+    for speed in is_on:
+        payload = fan["pct_cmd_tpl"].replace("{{ value }}", str(speed))
+        begin(client, topic(fan, "pct_cmd_t"), payload, is_on[speed])
+        client.wait_for(topic(fan, "pct_stat_t"), f'{{"state":"ON","speed":{speed}}}')
+
+
+def test_a_command_for_the_port_is_one_transfer(desk_and_client: tuple[Desk, MQTT]) -> None:
+    desk, client = desk_and_client
+    base = desk.base + "board/"
+    client.publish(base + "a/set", "ON")
+    client.wait_for(base + "a/state", "ON")
+    before = desk.board.chip(0x20)["writes"]["OLATA"]
+    client.clear()
+    client.publish(base + "port/set", '{"mask": "0x0D00", "value": "0x0900"}')
+    client.wait_for(base + "a/state", "OFF")
+    client.wait_for(base + "b/state", "ON")
+    client.wait_for(base + "alarm/state", "ON")
+    chip = desk.board.chip(0x20)
+    assert chip["writes"]["OLATA"] == before + 1
+    assert desk.board.latch(0x20) & 0x0D00 == 0x0900
+    (state,) = client.of(base + "port/state")
+    assert int(state.payload) & 0x0D00 == 0x0900
+
+
+def test_a_port_command_that_is_not_possible_is_answered_with_the_reason(
+    desk_and_client: tuple[Desk, MQTT],
+) -> None:
+    desk, client = desk_and_client
+    before = desk.board.latch(0x20)
+    client.publish(desk.base + "board/port/set", '{"mask": 7, "value": 7}')
+    answer = client.wait_for(f"home/log/warn/{desk.node}")
+    for part in ("pin 0 belongs to board/blind", "pin 2 belongs to board/fan"):
+        assert part in answer.payload
+    assert desk.board.latch(0x20) == before

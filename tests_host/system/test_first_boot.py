@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: MIT
+"""The first-boot dialogue as a person has it: a terminal, a board, a broker, the firmware."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import runpy
+import shutil
+import socket
+import sys
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from mosquitto import Mosquitto
+from yard.board.link import Link
+from yard.model.board import Board
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware"
+RUN_PY = ROOT / "tools" / "yard" / "port" / "run.py"
+MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
+RESET = 75
+LIMIT_S = 15
+WIFI_PASSWORD = "correct horse"
+
+BEGIN = "Press Enter to set up Wi-Fi and broker"
+RIGHT = "Is that right"
+
+
+class Board1:
+    """A board behind a socket, in a thread of its own, and nodes on terminals."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.board = Board([0x20])
+        network = ("home", "020000000002", 1, -40, 3, False)
+        self.board.access_points.insert(0, network)
+        self._loop = asyncio.new_event_loop()
+        self._link = Link(self.board, str(folder / "link"), lambda: None)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._call(self._link.start())
+
+    def _call(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    def close(self) -> None:
+        self._call(self._link.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def power_on(self, **variables: str) -> pexpect.spawn[str]:
+        """Start the firmware on a terminal that passes every byte on, as a serial port does."""
+        environment = os.environ | {
+            "YARD_LINK": str(self.folder / "link"),
+            "YARD_WIFI_PASSWORD": WIFI_PASSWORD,
+            "MICROPYPATH": f"{RUN_PY.parent}:.frozen",
+            **variables,
+        }
+        node: pexpect.spawn[str] = pexpect.spawn(
+            MICROPYTHON,
+            [str(RUN_PY)],
+            cwd=str(self.folder),
+            env=environment,
+            timeout=LIMIT_S,
+            encoding="utf-8",
+            preexec_fn=_raw,
+        )
+        node.delaybeforesend = None
+        return node
+
+    @property
+    def credentials(self) -> dict[str, Any] | None:
+        """What is stored, None when nothing is."""
+        path = self.folder / "credentials.py"
+        if not path.exists():
+            return None
+        names = runpy.run_path(str(path))
+        return {name: value for name, value in names.items() if name.isupper()}
+
+
+def _raw() -> None:
+    tty.setraw(0)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board1]:
+    with_link = Board1(tmp_path)
+    yield with_link
+    with_link.close()
+
+
+@pytest.fixture
+def power_on(board: Board1) -> Iterator[Callable[..., pexpect.spawn[str]]]:
+    nodes: list[pexpect.spawn[str]] = []
+
+    def start(**variables: str) -> pexpect.spawn[str]:
+        nodes.append(board.power_on(**variables))
+        return nodes[-1]
+
+    yield start
+    for node in nodes:
+        node.close(force=True)
+
+
+def answer(node: pexpect.spawn[str], **answers: str) -> None:
+    """Answer the seven questions; what is not named gets Enter."""
+    for name, question in (
+        ("ssid", "Wi-Fi network"),
+        ("password", "Wi-Fi password"),
+        ("broker", "MQTT broker"),
+        ("port", "MQTT port"),
+        ("user", "MQTT user"),
+        ("secret", "MQTT password"),
+        ("name", "Name of this node"),
+    ):
+        node.expect(question + r".*: ")
+        node.send(answers.get(name, "") + "\r")
+
+
+def begin(node: pexpect.spawn[str], **answers: str) -> None:
+    node.expect(BEGIN)
+    node.send("\r")
+    answer(node, **answers)
+
+
+def confirm(node: pexpect.spawn[str]) -> None:
+    node.expect(RIGHT)
+    node.send("yes\r")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def end(node: pexpect.spawn[str]) -> int | None:
+    """Wait for the end of the process; return its status."""
+    node.expect(pexpect.EOF)
+    node.close()
+    return node.exitstatus
+
+
+def test_an_empty_board_asks_tries_stores_restarts_and_comes_online(
+    board: Board1,
+    power_on: Callable[..., pexpect.spawn[str]],
+    tmp_path: Path,
+) -> None:
+    broker = Mosquitto(tmp_path, {"node": 's\'ecret "x"'})
+    broker.start()
+    try:
+        node = power_on()
+        begin(
+            node,
+            ssid="1",
+            password=WIFI_PASSWORD,
+            broker="127.0.0.1",
+            port=str(broker.port),
+            user="node",
+            secret='s\'ecret "x"',
+            name="hall",
+        )
+        node.expect("home")
+        confirm(node)
+        node.expect("joined as")
+        node.expect("accepted")
+        assert end(node) == RESET
+        assert board.credentials is not None
+        assert board.credentials["WIFI_SSID"] == "home"
+        assert board.credentials["MQTT_PASSWORD"] == 's\'ecret "x"'
+        again = power_on()
+        again.expect("online as home/hall")
+    finally:
+        broker.stop()
+
+
+def test_secrets_do_not_appear_on_the_console(power_on: Callable[..., pexpect.spawn[str]]) -> None:
+    node = power_on()
+    node.logfile_read = seen = io.StringIO()
+    begin(node, ssid="1", password=WIFI_PASSWORD, broker="b", user="u", secret="hush hush")
+    node.expect(RIGHT)
+    text = seen.getvalue()
+    assert WIFI_PASSWORD not in text
+    assert "hush" not in text
+    assert text.count("********") == 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({"ssid": "home", "password": "wrong one"}, "Wi-Fi network home: wrong password"),
+        ({"ssid": "elsewhere", "password": ""}, "Wi-Fi network elsewhere: no such network"),
+        ({"broker": "127.0.0.1", "port": "0"}, "nothing listens on port"),
+        ({"broker": "no.such.host.invalid"}, "no host has this name"),
+    ],
+)
+def test_what_cannot_be_reached_is_named_and_nothing_is_stored_without_a_yes(
+    board: Board1,
+    power_on: Callable[..., pexpect.spawn[str]],
+    answers: dict[str, str],
+    reason: str,
+) -> None:
+    given = {"ssid": "1", "password": WIFI_PASSWORD, "broker": "127.0.0.1"} | answers
+    if given.get("port") == "0":
+        given["port"] = str(free_port())
+    node = power_on()
+    begin(node, **given)
+    confirm(node)
+    node.expect("That did not work: .*" + reason)
+    node.expect("Store it all the same")
+    assert board.credentials is None
+    node.send("yes\r")
+    assert end(node) == RESET
+    assert board.credentials is not None
+
+
+def test_a_login_that_the_broker_refuses_can_be_corrected(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]], tmp_path: Path
+) -> None:
+    broker = Mosquitto(tmp_path, {"node": "right"})
+    broker.start()
+    try:
+        node = power_on()
+        given = {"ssid": "1", "password": WIFI_PASSWORD, "broker": "127.0.0.1", "user": "node"}
+        begin(node, **given, port=str(broker.port), secret="wrong")
+        confirm(node)
+        node.expect("That did not work: broker 127.0.0.1: the user may not connect")
+        node.expect("Store it all the same")
+        node.send("no\r")
+        answer(node, secret="right")
+        confirm(node)
+        node.expect("accepted")
+        assert end(node) == RESET
+    finally:
+        broker.stop()
+    assert board.credentials is not None
+    assert board.credentials["MQTT_PASSWORD"] == "right"
+
+
+def test_ctrl_c_leaves_to_the_repl(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]]
+) -> None:
+    node = power_on()
+    node.expect(BEGIN)
+    node.send("\r")
+    node.expect("Wi-Fi network")
+    node.send("\x03")
+    assert end(node) == 130
+    assert board.credentials is None
+
+
+def test_the_key_s_held_at_power_on_opens_it_again(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]], broker: Mosquitto
+) -> None:
+    (board.folder / "credentials.py").write_text(
+        f'WIFI_SSID = "home"\nWIFI_PASSWORD = "{WIFI_PASSWORD}"\nMQTT_HOST = "127.0.0.1"\n'
+        f"MQTT_PORT = {broker.port}\nOTHER_SECRET = 'kept'\n"
+    )
+    node = power_on()
+    node.send("s")
+    begin(node, name="renamed")
+    confirm(node)
+    assert end(node) == RESET
+    assert board.credentials is not None
+    assert board.credentials["NODE_ID"] == "renamed"
+    assert board.credentials["WIFI_PASSWORD"] == WIFI_PASSWORD
+    assert board.credentials["OTHER_SECRET"] == "kept"
+
+
+def test_a_damaged_file_gives_one_line_and_the_dialogue(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]]
+) -> None:
+    (board.folder / "credentials.py").write_text('WIFI_SSID = "home\n')
+    node = power_on()
+    node.expect("credentials.py line 1: SyntaxError; none of it is used")
+    node.expect(BEGIN)
+
+
+def test_import_setup_at_the_repl_opens_it(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]], tmp_path: Path
+) -> None:
+    # A board at whose REPL somebody has typed it.
+    firmware = tmp_path / "firmware"
+    shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
+    (firmware / "main.py").write_text("import setup\n")
+    node = power_on(YARD_FIRMWARE=str(firmware))
+    answer(node, ssid="1", password=WIFI_PASSWORD, broker="127.0.0.1", port=str(free_port()))
+    confirm(node)
+    node.expect("Store it all the same")
+    node.send("yes\r")
+    assert end(node) == RESET
+    assert board.credentials is not None
+
+
+def test_a_pin_held_low_at_power_on_forgets_the_credentials(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]], broker: Mosquitto
+) -> None:
+    (board.folder / "config.py").write_text("FACTORY_RESET_PIN = 0\n")
+    (board.folder / "credentials.py").write_text('WIFI_SSID = "home"\nMQTT_HOST = "127.0.0.1"\n')
+    board.board.drive_pin(0, 0)
+    node = power_on()
+    node.expect("GPIO 0 was held low: the credentials are forgotten")
+    assert end(node) == RESET
+    assert board.credentials is None
+
+
+def test_a_node_that_cannot_join_asks_for_a_moment_and_goes_on_joining(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]], broker: Mosquitto
+) -> None:
+    (board.folder / "config.py").write_text("FAILED_JOINS = 1\n")
+    (board.folder / "credentials.py").write_text(
+        f'WIFI_SSID = "home"\nWIFI_PASSWORD = "outdated"\nMQTT_HOST = "127.0.0.1"\n'
+        f"MQTT_PORT = {broker.port}\n"
+    )
+    node = power_on()
+    node.expect("cannot join home: wrong password", timeout=40)
+    begin(node, password=WIFI_PASSWORD)
+    confirm(node)
+    assert end(node) == RESET
+    again = power_on()
+    again.expect("online as")
+
+
+def test_power_lost_while_storing_leaves_a_board_that_asks_or_runs(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]], broker: Mosquitto
+) -> None:
+    for attempt in range(4):
+        node = power_on()
+        node.send("s" if attempt else "")
+        begin(
+            node,
+            ssid="home",
+            password=WIFI_PASSWORD,
+            broker="127.0.0.1",
+            port=str(broker.port),
+            name=f"n{attempt}",
+        )
+        confirm(node)
+        node.expect("accepted")
+        node.kill(9)
+        node.close(force=True)
+        kept = board.credentials
+        assert kept is None or kept["WIFI_SSID"] == "home"

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""Wall buttons: events at a real broker, and outputs that they switch without one."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from desk import MQTT, Desk, wait_until
+
+StartSim = Callable[..., Desk]
+Connect = Callable[..., MQTT]
+
+ROOT = Path(__file__).resolve().parents[2]
+DEBOUNCE_MS = 5
+COMPONENTS = """{
+  "i2c": {"package": ".machine.i2c", "component": "I2C",
+          "constructor_args": {"scl": 22, "sda": 21, "freq": 400000}},
+  "board": {"package": ".devices.mcp23017", "component": "MCP23017", "constructor_args": {
+    "i2c": "@i2c", "address": "0x20", "poll_ms": 2, "pins": [
+      {"pin": 8, "type": "event", "id": "bell", "invert": true, "debounce": 5},
+      {"pin": 9, "type": "binary_sensor", "id": "wall", "invert": true, "debounce": 5,
+       "events": ["press", "single", "double"], "triggers": true},
+      {"pin": 10, "type": "input", "invert": true, "debounce": 5}]}},
+  "relays": {"package": ".devices.mcp23017", "component": "MCP23017", "constructor_args": {
+    "i2c": "@i2c", "address": "0x21", "pins": [
+      {"pin": 0, "type": "light", "id": "lamp"},
+      {"pin": 1, "type": "switch", "id": "spare"}]}},
+  "wall": {"package": ".logic.bindings", "component": "Bindings", "constructor_args": {"rows": [
+      {"input": "@board.10", "do": "toggle", "output": "@relays.0"},
+      {"input": "@board.9", "do": "on", "output": "@relays.1", "if": "offline"},
+      {"input": "@board.9", "do": "on", "output": "@board.8"},
+      {"input": "@board.9", "do": "on", "output": "@relays.7"},
+      {"input": "@bord.9", "do": "on", "output": "@relays.0"}]}}
+}
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path, sim: StartSim, mqtt: Connect) -> tuple[Desk, MQTT]:
+    """A desk with wall buttons, and a client that sees everything."""
+    (tmp_path / "house.json").write_text(COMPONENTS)
+    desk = sim("--components", str(tmp_path / "house.json"))
+    client = mqtt(desk.mqtt_port, "#")
+    client.wait_for(desk.base + "available", "online")
+    return desk, client
+
+
+def press(desk: Desk, pin: int, seconds: float = 0.06) -> None:
+    """Hold a button for a while; the next press is another one."""
+    desk.board.drive(0x20, pin, 0)
+    time.sleep(seconds)
+    desk.board.drive(0x20, pin, None)
+    time.sleep(0.06)
+
+
+def events(client: MQTT, topic: str) -> list[str]:
+    return [json.loads(message.payload)["event_type"] for message in client.of(topic)]
+
+
+def wait_events(client: MQTT, topic: str, wanted: list[str]) -> None:
+    wait_until(lambda: events(client, topic) == wanted, 5, f"{wanted} at {topic}")
+
+
+@contextlib.contextmanager
+def broker_away(desk: Desk) -> Iterator[None]:
+    """Kill the broker, and keep its port so that `yard sim` cannot start another."""
+    (broker,) = (
+        child
+        for child in psutil.Process(desk.process.pid).children(recursive=True)
+        if "mosquitto" in child.name()
+    )
+    broker.kill()
+    with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+        def taken() -> bool:
+            try:
+                place.bind(("127.0.0.1", desk.mqtt_port))
+            except OSError:
+                return False
+            return True
+
+        wait_until(taken, 0.9, "the broker's port")
+        wait_until(lambda: "connection to the broker lost" in desk.log, 10, "the node to see it")
+        yield
+
+
+def test_presses_are_told_at_once_and_not_retained(
+    house: tuple[Desk, MQTT], mqtt: Connect
+) -> None:
+    desk, client = house
+    bell, wall = desk.base + "board/bell/event", desk.base + "board/wall_presses/event"
+    press(desk, 8)
+    wait_events(client, bell, ["single"])
+    press(desk, 8, 1.0)
+    wait_events(client, bell, ["single", "long", "long_release"])
+    press(desk, 9)
+    press(desk, 9)
+    wait_events(client, wall, ["press", "press", "double"])
+    assert [m.payload for m in client.of(desk.base + "board/wall/state")][-1] == "OFF"
+    assert not any(m.retained for m in client.messages if m.topic in (bell, wall))
+    late = mqtt(desk.mqtt_port, "#")
+    late.wait_for(desk.base + "board/wall/state")
+    assert not [m for m in late.messages if m.topic.endswith("/event")]
+
+
+def test_each_fault_of_a_binding_gives_one_line(house: tuple[Desk, MQTT]) -> None:
+    desk, client = house
+    client.wait_for(desk.base + "components")
+    rows = json.loads(client.of(desk.base + "components")[-1].payload)
+    (wall,) = (row for row in rows if row["name"] == "wall")
+    assert wall["errors"] == [
+        'rows[3].output: "relays.7" is no pin: the table of "relays" does not have it',
+        'rows[4].input: there is no component "bord"; did you mean "board"?',
+        "rows[2].output: it is an input",
+    ]
+
+
+def test_the_example_of_the_documentation_runs(
+    tmp_path: Path, sim: StartSim, mqtt: Connect
+) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    section = text[text.index("## Wall buttons") :]
+    example = section.split("```json\n")[1].split("```")[0]
+    bus = """{"i2c": {"package": ".machine.i2c", "component": "I2C",
+              "constructor_args": {"scl": 22, "sda": 21}},"""
+    (tmp_path / "example.json").write_text(bus + example + "}")
+    desk = sim("--components", str(tmp_path / "example.json"))
+    client = mqtt(desk.mqtt_port, "#")
+    client.wait_for(desk.base + "available", "online")
+    press(desk, 8)
+    client.wait_for(desk.base + "board1/kitchen/state", "ON")
+    client.wait_for(desk.base + "board1/kitchen_button/event")
+    assert "errors" not in client.wait_for(desk.base + "components").payload
+
+
+def test_a_button_works_without_broker_and_the_state_follows(house: tuple[Desk, MQTT]) -> None:
+    desk, client = house
+    press(desk, 9)  # "if": "offline" does nothing now
+    press(desk, 10)
+    client.wait_for(desk.base + "relays/lamp/state", "ON")
+    assert desk.board.latch(0x21) == 1
+    with broker_away(desk):
+        client.clear()
+        press(desk, 10)
+        wait_until(lambda: desk.board.latch(0x21) == 0, 5, "the lamp off")
+        press(desk, 9)
+        wait_until(lambda: desk.board.latch(0x21) == 2, 5, "the spare on")
+    wait_until(client.client.is_connected, 15, "broker")
+    client.subscribe("#")
+    client.wait_for(desk.base + "available", "online", 20)
+    client.wait_for(desk.base + "relays/lamp/state", "OFF")
+    client.wait_for(desk.base + "relays/spare/state", "ON")
+    # What was pressed meanwhile is not told late.
+    assert not [m for m in client.messages if m.topic.endswith("/event")]
+
+
+class Button:
+    """A button with a connection of its own to the board, so that pressing it takes no time."""
+
+    def __init__(self, desk: Desk, pin: int) -> None:
+        url = urlsplit(desk.board.url)
+        self._http = http.client.HTTPConnection(url.netloc, timeout=10)
+        self._http.connect()
+        assert self._http.sock
+        self._http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._path = f"/chips/0x20/pins/{pin}"
+
+    def level(self, level: int) -> int:
+        """Put a level on the pin; return the time before that, in ns."""
+        body = json.dumps({"level": level})
+        start = time.monotonic_ns()
+        self._http.request("PUT", self._path, body)
+        answer = self._http.getresponse()
+        answer.read()
+        assert answer.status == 200
+        return start
+
+
+def latch_changes(desk: Desk) -> list[int]:
+    """Return when the latch of the relays changed, in ns."""
+    return [at for at, address, _ in desk.board.get("/latches")["latches"] if address == "0x21"]
+
+
+def test_a_button_reaches_the_latch_within_5_ms_and_the_debounce_without_broker(
+    house: tuple[Desk, MQTT],
+) -> None:
+    desk, _ = house
+    with broker_away(desk):
+        button = Button(desk, 10)
+        took = []
+        for i in range(41):
+            before = len(latch_changes(desk))
+            start = button.level(0)
+            wait_until(lambda before=before: len(latch_changes(desk)) > before, 5, f"press {i}")
+            took.append((latch_changes(desk)[before] - start) / 1e6)
+            button.level(1)
+            time.sleep(0.12)  # no more edges than people make
+    print(f"median {statistics.median(took):.2f} ms, worst {max(took):.2f} ms")
+    assert statistics.median(took) <= 5 + DEBOUNCE_MS

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""A program on a pseudo-terminal, as a person sees it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import termios
+import threading
+
+from desk import wait_until
+
+_HOME = "\x1b[H"  # each picture of a full-screen program begins so
+_REVERSE = re.compile(r"\x1b\[(\d+;)*7[;m]")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+class Terminal:
+    """Runs a command on a terminal of `columns` times `lines`; stderr goes to `errors`."""
+
+    def __init__(self, command: list[str], columns: int = 80, lines: int = 24) -> None:
+        self._master, self._slave = pty.openpty()
+        self._size(columns, lines)
+        self._modes = termios.tcgetattr(self._slave)
+        self.output = ""
+        environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+        self.process = subprocess.Popen(
+            command,
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**environment, "TERM": "xterm-256color"},
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def screen(self) -> list[str]:
+        """The lines of the last complete picture, without colours."""
+        pictures = self.output.split(_HOME)
+        return _CONTROL.sub("", pictures[-1]).replace("\r", "").split("\n")
+
+    @property
+    def marked(self) -> str:
+        """The lines of the last picture that are shown in reverse."""
+        picture = self.output.split(_HOME)[-1]
+        found = [line for line in picture.split("\n") if _REVERSE.search(line)]
+        return _CONTROL.sub("", "\n".join(found)).replace("\r", "")
+
+    def wait_for(self, text: str) -> str:
+        """Wait until a line of the screen holds `text`; returns the line."""
+
+        def found() -> list[str]:
+            return [line for line in self.screen if text in line]
+
+        try:
+            return str(wait_until(found, 10)[0])
+        except AssertionError:
+            raise AssertionError(f"no {text!r} on:\n" + "\n".join(self.screen)) from None
+
+    def wait_marked(self, text: str) -> None:
+        """Wait until the line of the cursor holds `text`."""
+        wait_until(lambda: text in self.marked, 10, f"{text!r} marked, but it is {self.marked!r}")
+
+    def type(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        self._size(columns, lines)
+        self.process.send_signal(signal.SIGWINCH)
+
+    def wait_end(self) -> int:
+        """Wait for the end; returns the exit status."""
+        return self.process.wait(10)
+
+    @property
+    def errors(self) -> str:
+        """What was on stderr, when the program has ended."""
+        assert self.process.stderr
+        return self.process.stderr.read()
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether modes, screen and cursor of the terminal are as they were."""
+        modes = termios.tcgetattr(self._slave) == self._modes
+        screen = self.output.count("\x1b[?1049h") == self.output.count("\x1b[?1049l")
+        cursor = self.output.rfind("\x1b[?25h") >= self.output.rfind("\x1b[?25l")
+        return modes and screen and cursor
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._slave)
+
+    def _size(self, columns: int, lines: int) -> None:
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:  # the last one has closed its end
+                os.close(self._master)
+                return
+            self.output += data.decode(errors="replace")

