@@ -8,21 +8,23 @@ from bus_device import BusDevice
 from micropython import const
 
 _LIMIT_MS = const(1500)
+_SCAN_MS = const(5000)
 _FIRST_ADDRESS = const(0x08)  # the others are reserved
 _LAST_ADDRESS = const(0x77)
 
 
-async def on_bus(worker, function, *args):
-    """Return `function(now, *args)`, called by `worker` when it is its turn.
+async def on_bus(worker, step, limit_ms=_LIMIT_MS):
+    """Return what `step(now)` returns at last.
 
-    worker: a BusWorker. function: makes at most one transfer; now: ticks in ms.
-    Raises OSError as the function does, and with ETIMEDOUT when its turn does not come in 1.5 s.
+    worker: a BusWorker. step: function that makes at most one transfer, called each time that it
+    is its turn, until it returns something else than None; now: ticks in ms. limit_ms: how long
+    that may take. Raises OSError as `step` does, with ETIMEDOUT when the limit is over.
     """
-    job = _Job(function, args)
+    job = _Job(step)
     jobs = _jobs(worker)
     jobs.put(job)
     try:
-        await asyncio.wait_for_ms(job.done.wait(), _LIMIT_MS)
+        await asyncio.wait_for_ms(job.done.wait(), limit_ms)
     except asyncio.TimeoutError:
         raise OSError(errno.ETIMEDOUT)
     finally:
@@ -34,16 +36,33 @@ async def on_bus(worker, function, *args):
 
 async def answers(worker, address):
     """Return whether a device acknowledges `address`. Raises OSError(ETIMEDOUT) as `on_bus`."""
-    return await on_bus(worker, _probe, worker, address)
+    return bool(await on_bus(worker, _Scan(worker, address, address)))
 
 
 async def scan(worker):
-    """Return the addresses that are acknowledged, rising. Raises OSError(ETIMEDOUT)."""
-    found = []
-    for address in range(_FIRST_ADDRESS, _LAST_ADDRESS + 1):
-        if await answers(worker, address):
-            found.append(address)
-    return found
+    """Return the addresses that are acknowledged, rising. Raises OSError as `answers`."""
+    return await on_bus(worker, _Scan(worker, _FIRST_ADDRESS, _LAST_ADDRESS), _SCAN_MS)
+
+
+class _Scan:
+    """Asks one address after the other; the last step gives those that were acknowledged."""
+
+    def __init__(self, worker, first, last):
+        self._worker = worker
+        self._address = first
+        self._last = last
+        self._found = []
+
+    def __call__(self, now):
+        try:
+            # What has no register to read is found, too. The worker itself never needs this.
+            self._worker._i2c.writeto(self._address, b"")
+            self._found.append(self._address)
+        except OSError as e:
+            if e.errno == errno.ETIMEDOUT:
+                raise
+        self._address += 1
+        return self._found if self._address > self._last else None
 
 
 def table(found):
@@ -57,17 +76,6 @@ def table(found):
         yield "%02x: %s" % (row, " ".join(cells))
 
 
-def _probe(now, worker, address):
-    try:
-        # What has no register to read is found, too. The worker itself never needs this.
-        worker._i2c.writeto(address, b"")
-    except OSError as e:
-        if e.errno == errno.ETIMEDOUT:
-            raise
-        return False
-    return True
-
-
 def _jobs(worker):
     for device in worker.devices:
         if isinstance(device, _Jobs):
@@ -76,9 +84,8 @@ def _jobs(worker):
 
 
 class _Job:
-    def __init__(self, function, args):
-        self.function = function
-        self.args = args
+    def __init__(self, step):
+        self.step = step
         self.done = asyncio.Event()
         self.result = None
         self.error = None
@@ -102,25 +109,23 @@ class _Jobs(BusDevice):
             self._bus.add(self)
 
     def forget(self, job):
-        """Take out a job that nobody waits for any more, if it is still there."""
+        """Take out a job that has ended, or that nobody waits for any more."""
         if job in self._waiting:
             self._waiting.remove(job)
-            self._leave()
-
-    def _leave(self):
-        if not self._waiting:
-            self._bus.remove(self)
+            if not self._waiting:
+                self._bus.remove(self)
 
     def service(self, now):
-        job = self._waiting.pop(0)
+        job = self._waiting[0]
+        self.due = now
         try:
-            job.result = job.function(now, *job.args)
+            job.result = job.step(now)
         except OSError as e:
             job.error = e
             if e.errno == errno.ETIMEDOUT:
                 raise  # the bus is stuck, which is for the worker to mend
         finally:
-            job.done.set()
-            self._leave()
-        self.due = now
+            if job.error or job.result is not None:
+                job.done.set()
+                self.forget(job)
         return True

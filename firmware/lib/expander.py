@@ -41,7 +41,7 @@ class Expander(BusDevice):
     """
 
     guards = ()
-    unsure = False
+    unsure = True
     last = 0
 
     def __init__(self, bus, name, address, poll_ms=20, ttl_ms=1500, clock=time):

@@ -15,9 +15,9 @@ _GAP_MS = const(100)
 class Interlock:
     """One group; what `pin.interlock` of its members refers to.
 
-    A member is switched on when all others have been switched off on the bus and the gap is over.
-    The newest wish wins. One whose chip does not answer counts as on: the wish is dropped then,
-    with "interlocked".
+    A member is switched on when all others are off on the bus, also those that a pulse or a
+    command on its way would switch on, and the gap is over. The newest wish wins. A member whose
+    chip does not answer counts as on: the wish is dropped then, with "interlocked".
 
     clock: `ticks_ms`, `ticks_add` and `ticks_diff` of this module or object.
 
@@ -90,7 +90,7 @@ class Interlock:
         deadline = self.clock.ticks_add(self.clock.ticks_ms(), ttl_ms)
         self._wish = wish = _Wish(member, target, action, value, deadline, tag)
         for other in self.members:
-            if other is not member:
+            if other is not member and (other.coming or not other.surely_off):
                 other.off(ttl_ms, self.turn)
         if self._wish is wish:
             self.update()
@@ -109,7 +109,7 @@ class Interlock:
         if wish is None:
             return self._restore(now)
         left = self.clock.ticks_diff(wish.deadline, now)
-        wait = self._wait_ms(wish.member, now)
+        wait = self._others_ms(wish.member, now, None)
         if left <= 0:
             self.drop("interlocked" if wait is None else "expired")
         elif wait is None or wait > 0:
@@ -127,7 +127,13 @@ class Interlock:
         running: mask of those that are on already.
         """
         now = self.clock.ticks_ms()
+        for member in self.members:
+            if member.pin.chip is chip and (member.on or chip.unsure):
+                member.off_at = now  # unless it stays on, since some moment of the power loss
         here = [m for m in self.members if m.pin.chip is chip and level & m.mask]
+        # One that has been switched on goes on after a power loss: no other can have been since.
+        if not self._wish:
+            running |= chip.level or 0
         fresh = [m for m in here if not running & m.mask]
         old = [m for m in here if running & m.mask]
         for member in fresh:
@@ -155,17 +161,10 @@ class Interlock:
                 return member
         raise ValueError("the pin is not in the group")
 
-    def _wait_ms(self, member, now):
-        """Return the ms until `member` may be switched on, None while that is not known."""
-        for other in self.members:
-            if other is not member and other.done != self.turn:
-                return None
-        return self._others_ms(member, now, None)
-
     def _others_ms(self, member, now, chip):
-        """Return how long ago the others must have been off for, in ms to come; None: they are on.
+        """Return the ms until the others have been off for the gap, None while they may be on.
 
-        chip: is just being connected; what its outputs are to be is known.
+        chip: is just being connected, so that what its outputs are going to be is known.
         """
         if not self.complete:
             return None
@@ -215,7 +214,6 @@ class _Member:
         self.pin = pin
         self.mask = pin.mask
         self.sent = 0  # commands that switch it on and are on their way
-        self.done = 0  # turn of the group for which it has been switched off
         # What was before the start of the node is not known.
         self.off_at = group.clock.ticks_ms()
         self._group = group
@@ -266,7 +264,6 @@ class _Member:
     # As a target.
 
     def applied(self, tag):
-        self.done = tag
         user = self.pin.chip.users[self.pin.number]
         if self._news and user is not None:
             self._news = False

@@ -153,23 +153,27 @@ class LineServer:
 
     async def _serve(self, reader, writer):
         client = LineClient(reader, writer)
-        if len(self._tasks) >= self._most:
-            writer.write(b"no more clients\r\n")
+        try:
+            if len(self._tasks) < self._most:
+                await self._host(client)
+            else:
+                writer.write(b"no more clients\r\n")
+        except OSError:
+            return  # it has gone
+        finally:
             await client.close()
-            return
+
+    async def _host(self, client):
         task = asyncio.current_task()
         self._tasks.append(task)
         sender = asyncio.create_task(client.send(task))
         try:
             await self._talk(client)
             await client.flush()
-        except OSError:
-            return  # it has gone
         finally:
             self._owner.on_close(client)
             self._tasks.remove(task)
             sender.cancel()
-            await client.close()
 
     async def _talk(self, client):
         try:

@@ -15,7 +15,7 @@ from micropython import const
 from pins import Pin
 
 _LOOK_S = const(15)  # between looks for chips that are new
-_TRIES = const(4)  # a transfer may fail once, and what is due for a pulse comes first
+_TRIES = const(2)  # one transfer may fail
 
 
 def number(value):
@@ -115,9 +115,7 @@ async def read(chip):
         if not chip.ready:
             break
         try:
-            seen = await on_bus(chip.bus, _check, chip)
-            if seen:
-                return seen
+            return await on_bus(chip.bus, _Check(chip))
         except OSError as e:
             if e.errno == errno.ETIMEDOUT:
                 raise ValueError("the bus is stuck")
@@ -132,19 +130,26 @@ def _lines_read(lines):
     return levels
 
 
-def _check(now, chip):
-    """Let an Expander read its chip as it does from time to time; return what `read` does.
+class _Check:
+    """Lets an Expander read its chip as it does from time to time; gives what `read` does.
 
-    None when that could not be. A read of our own would end interrupts unseen.
+    A read of our own would end interrupts unseen.
     """
-    if not chip.ready:
-        return None
-    chip._check_at = now
-    if not chip.service(now):
-        chip.due = now  # it finds that again, and takes the consequences
-    elif chip._diff(chip._check_at, now) > 0:
-        return chip._chip.seen_inputs(), chip._chip.seen_gpio()
-    return None
+
+    def __init__(self, chip):
+        self._chip = chip
+
+    def __call__(self, now):
+        chip = self._chip
+        if not chip.ready:
+            raise OSError(errno.ENODEV)
+        chip._check_at = now
+        if not chip.service(now):
+            chip.due = now  # it finds that again, and takes the consequences
+            raise OSError(errno.ENODEV)
+        if chip._diff(chip._check_at, now) > 0:
+            return chip._chip.seen_inputs(), chip._chip.seen_gpio()
+        return None  # the end of a pulse was due first
 
 
 # -- commanding -----------------------------------------------------------------------------

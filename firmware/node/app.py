@@ -152,6 +152,16 @@ class Node:
             return None
         return self._kept().get(key)
 
+    def subscribe(self, topic, handler):
+        """Have `handler(payload, retained)` called for each message on a topic of anybody.
+
+        topic: text without wildcards. The handler raises nothing. Returns an object whose `stop()`
+        ends it. Raises ValueError for a topic that cannot be.
+        """
+        from node.subscriptions import subscribe  # few nodes listen to others
+
+        return subscribe(self, topic, handler)
+
     # -- for the core ---------------------------------------------------------------------
 
     async def run(self):

@@ -18,12 +18,18 @@ class Session:
 
     node: the running node. client: an MQTTClient of mqtt_as with the extensions that
     docs/design.md names.
+
+    Attribute: `subscriptions`, the Subscriptions, None until a component listens to others.
     """
+
+    subscriptions = None
 
     def __init__(self, node, client):
         self._node = node
         self.client = client
         self._prefix = node.base.encode()
+        # Made once: a slice takes 16 bytes, and each command needs this one.
+        self._cut = self[len(self._prefix) : -len(b"/set")]
         self._birth = None
         if node.settings.DISCOVERY_PREFIX:
             self._birth = (node.settings.DISCOVERY_PREFIX + "/status").encode()
@@ -35,6 +41,10 @@ class Session:
         self._sending = False  # by the task that does so
         self._rpc = None
         client.on_message = self._on_message
+
+    def __getitem__(self, cut):
+        """Return the slice that this is indexed with; there is no other way to make one."""
+        return cut
 
     # -- what the node publishes ----------------------------------------------------------
 
@@ -92,8 +102,7 @@ class Session:
 
     def _on_message(self, topic, payload, retained):
         if topic.startswith(self._prefix) and topic.endswith(b"/set"):
-            key = topic[len(self._prefix) : -4]
-            entity = self._node.entities.get(key)
+            entity = self._node.entities.get(topic[self._cut])
             if entity is None or entity.words is None:
                 self._refuse(topic, "no entity takes commands here")
             elif retained:
@@ -106,6 +115,8 @@ class Session:
             self._request(payload, retained)
         elif topic == self._birth and payload == b"online" and not retained:
             self._node.spawn("announce", self._announce_after_birth)
+        elif self.subscriptions:
+            self.subscriptions.arrived(topic, payload, retained)
 
     def _command(self, topic, entity, payload):
         try:
@@ -186,6 +197,8 @@ class Session:
             await client.subscribe(self._prefix.decode() + "rpc/request", 0)
         if self._birth:
             await client.subscribe(self._birth.decode(), 0)
+        if self.subscriptions:
+            await self.subscriptions.renew()
         self.online = True
         await self.announce()
         await client.publish(self._prefix + b"available", "online", True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from yard.compile.descriptions import without_texts
 from yard.compile.firmware import compile_firmware, read_sources
 from yard.compile.names import POOL, identifiers, is_private
 from yard.compile.shorten import Shortener
@@ -166,3 +167,32 @@ def test_a_function_inside_a_function_sees_the_argument_outside() -> None:
 
 def test_names_in_the_pool_differ() -> None:
     assert all(a != b for a, b in itertools.combinations(POOL, 2))
+
+
+# -- descriptions of arguments --------------------------------------------------------------
+
+
+def test_descriptions_lose_what_is_for_people_and_nothing_else() -> None:
+    source = """
+def _flag(doc):
+    return {"type": "bool", "default": (1, 2), "doc": doc}
+
+ARGS = {"A": {"doc": {"type": "str", "unit": "s"}, "x": _flag("what it does")}}
+"""
+    text = without_texts(source)
+    assert (
+        text
+        == "ARGS = {'A': {'doc': {'type': 'str'}, 'x': {'type': 'bool', 'default': (1, 2)}}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import x\nARGS = {'A': {'doc': 'text'}}\n",
+        "ARGS = {'A': {'x': {}}}\n",
+        "def rule(x):\n    pass\nARGS = {'A': {'doc': 'text'}}\n",
+    ],
+)
+def test_descriptions_that_stay_as_they_are(source: str) -> None:
+    assert without_texts(source) is None

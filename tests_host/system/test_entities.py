@@ -227,9 +227,9 @@ def test_a_fan_takes_the_speed_that_home_assistant_asks_for(
         3: lambda: desk.board.latch(0x20) == 1 << 4,
         1: lambda: desk.board.latch(0x20) == 1 << 2,
     }
-    for speed in is_on:
+    for speed, begun in is_on.items():
         payload = fan["pct_cmd_tpl"].replace("{{ value }}", str(speed))
-        begin(client, topic(fan, "pct_cmd_t"), payload, is_on[speed])
+        begin(client, topic(fan, "pct_cmd_t"), payload, begun)
         client.wait_for(topic(fan, "pct_stat_t"), f'{{"state":"ON","speed":{speed}}}')
 
 

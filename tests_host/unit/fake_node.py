@@ -29,6 +29,18 @@ class FakeLog:
         self.records.append(("info", source, text % args))
 
 
+class Listener:
+    """A subscription; `stop` ends it."""
+
+    def __init__(self, listeners, topic, handler):
+        self.topic = topic
+        self.handler = handler
+        self._listeners = listeners
+
+    def stop(self):
+        self._listeners.remove(self)
+
+
 class FakeNode:
     """Attributes: `entities` (key -> entity), `states` (key -> all payloads in order), `available`
     (component name -> all values in order), `faults` (name, phase, message), `pauses` (all values
@@ -48,12 +60,24 @@ class FakeNode:
         self.session = self.presses = None
         self.settled = True
         self.stored = {}
+        self.listeners = []
 
     def keep(self, key, value):
         self.stored[key] = value
 
     def kept(self, key):
         return self.stored.get(key)
+
+    def subscribe(self, topic, handler):
+        listener = Listener(self.listeners, topic, handler)
+        self.listeners.append(listener)
+        return listener
+
+    def arrive(self, topic, payload, retained=False):
+        """Do what the session does with a message on a topic of somebody else."""
+        for listener in tuple(self.listeners):
+            if listener.topic == topic:
+                listener.handler(payload, retained)
 
     def spawn(self, name, function, *args):
         if name in self.tasks:

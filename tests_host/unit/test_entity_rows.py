@@ -29,6 +29,7 @@ async def test_the_further_pins_of_a_row_are_claimed_for_its_entity():
         users = chip.chip.users
         assert users[0] is blind
         assert users[1].owner is users[8].owner is blind
+        assert users[0].pin.interlock is users[1].pin.interlock is not None
         assert (chip.chip.outputs, chip.chip.inputs) == (0b11, 1 << 8)
         # Pulled up and inverted: an open contact is off.
         assert chip.chip.level & 1 << 8 == 0
@@ -53,6 +54,11 @@ async def test_each_fault_of_a_row_with_several_pins_is_one_line_and_claims_noth
         (missing, "pins[0].close_pin: required, but missing"),
         (cover(0, 16), "pins[0].close_pin: 16 is not a pin of an MCP23017 (0..15 or GPA0..GPB7)"),
         (cover(0, 1, travel_up=0), "pins[0].travel_up: 0 is below the lowest value 0.1"),
+        (
+            cover(0, 1, pause=900, ttl=900),
+            "pins[0].pause: must be shorter than a command may",
+        ),
+        (cover(0, 1, interlock="mine"), 'pins[0]: unknown key "interlock"'),
         (cover(0, 1, restore="on"), 'pins[0]: unknown key "restore"'),
         (cover(0, {"pin": 1, "invrt": True}), 'pins[0].close_pin: unknown key "invrt"'),
         (cover(0, {"invert": True}), "pins[0].close_pin.pin: required, but missing"),

@@ -314,6 +314,39 @@ def test_a_write_that_failed_but_was_taken_counts_as_on():
             assert group.on() == (1,)
 
 
+def lose_a_command(group, index):
+    """Have a member switched on by a write that seems to fail, and that expires then."""
+    group.run(1000)
+    clock = group.desk.clock
+    clock.us += 1700 - clock.us % 1000  # so that the next ms begins during the transfer
+    group.i2c.lose = 1
+    group.command(index, ON, 0, 0, ttl_ms=1)
+    group.desk.worker.step()
+    assert group.on() == (index,) and group.i2c.lose == 0
+    group.desk.worker.step()
+    assert group.targets[index].said[-1] == ("expired", None)
+
+
+def test_nothing_is_switched_on_until_what_a_failed_write_did_is_known():
+    for members in (TWO_CHIPS, ONE_CHIP):
+        group = Group(members, gap_ms=1).ready()
+        lose_a_command(group, 0)
+        group.command(1, ON, 0, 2000)
+        assert group.on() == (1,)
+
+
+def test_the_gap_counts_from_the_write_that_puts_a_failed_one_right():
+    group = Group(ONE_CHIP)
+    (target,) = group.desk.outputs(0x20, (8,))
+    group.ready()
+    lose_a_command(group, 0)
+    group.desk.submit(target, ON)
+    group.run(2)
+    assert group.on() == ()
+    group.command(1, ON, 0, 500)
+    assert group.on() == (1,)
+
+
 # -- starts and power loss ------------------------------------------------------------------
 
 
@@ -358,6 +391,23 @@ def test_the_one_that_was_on_is_restored_after_power_loss():
         assert group.on() == (0,)
 
 
+def test_it_is_restored_also_while_the_chip_of_another_stays_away():
+    group = Group(TWO_CHIPS).ready()
+    group.command(0, ON, 0, 200)
+    for model in group.desk.models.values():
+        model.power(False)
+    group.run(9000)
+    group.desk.models[0x20].power(True)
+    group.run(3000)
+    assert group.on() == (0,)
+    group.command(1, ON, 0, 3000, tag="x")
+    assert group.on() == ()
+    assert ("expired", "x") in group.targets[1].said
+    group.desk.models[0x21].power(True)
+    group.run(3000)
+    assert group.on() == ()
+
+
 def test_one_that_starts_on_does_so_when_the_others_are_known_to_be_off():
     for late in (0, 3000):
         group = Group(TWO_CHIPS, options={0: {"restore": "on"}})
@@ -383,6 +433,17 @@ def test_one_that_starts_on_stays_off_if_another_is_on_or_unknown_for_10_s():
     group.desk.models[0x20].power(True)
     group.run(20_000)
     assert group.on() == (1,)
+
+
+def test_the_gap_counts_from_the_end_of_a_power_loss():
+    options = {0: {"restore": "off"}, 1: {"restore": "on"}}
+    group = Group(ONE_CHIP, gap_ms=500, options=options).ready(1000)
+    group.command(0, ON, 0, 4000)
+    group.restart()
+    group.desk.models[0x20].power(False)
+    group.desk.models[0x20].power(True)
+    group.run(5000)
+    assert group.history() == [(0,), (), (1,)]
 
 
 def test_a_command_during_the_restoring_wins():
@@ -466,7 +527,7 @@ class Storm:
             value = 0
             if action == PULSE:
                 value = random.choice((30, 500, (20, 5, 30), (200, 3, 100)))
-            ttl = random.choice((20, 300, 1500))
+            ttl = random.choice((1, 20, 300, 1500))
             self.number += 1
             self.deadlines[self.number] = self.group.desk.clock.us + ttl * 1000
             self.group.command(random.randrange(4), action, value, 0, ttl, self.number)

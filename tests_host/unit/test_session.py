@@ -4,10 +4,11 @@
 import asyncio
 import json
 
-from harness import run_until
+from harness import raises, run_until
 from node.log import Log
 from node.plain_client import PlainClient as Adapter
 from node.session import Session
+from node.subscriptions import subscribe
 from node.tasks import Tasks
 
 WORDS = {b"ON": 1, b"OFF": 0}
@@ -75,6 +76,9 @@ class PlainClient:
 
     async def subscribe(self, topic, qos):
         self.subscribed.append((topic, qos))
+
+    async def unsubscribe(self, topic):
+        self.subscribed.append((topic, None))
 
     async def publish(self, topic, msg, retain=False, qos=0):
         if self.lose_next_publish:
@@ -318,6 +322,57 @@ async def test_while_the_link_is_down_nothing_is_kept_and_every_state_follows_wh
         assert node.session.downtimes == 1
 
     await for_each_client(check)
+
+
+async def test_components_can_listen_to_topics_of_others():
+    async def check(node, lamp):
+        arrived = []
+        before = subscribe(node, "home/n2/x/state", lambda *message: arrived.append((1, message)))
+        other = subscribe(node, "home/n2/x/state", lambda *message: arrived.append((2, message)))
+        await run_until(lambda: ("home/n2/x/state", 0) in node.client.subscribed)
+        node.client.arrive(b"home/n2/x/state", b"21.5", True)
+        node.client.arrive(b"home/n2/y/state", b"3")
+        await run_until(lambda: len(arrived) == 2)
+        assert arrived == [(1, (b"21.5", True)), (2, (b"21.5", True))]
+        before.stop()
+        node.client.arrive(b"home/n2/x/state", b"22")
+        await run_until(lambda: len(arrived) == 3)
+        assert arrived[2] == (2, (b"22", False))
+        assert ("home/n2/x/state", None) not in node.client.subscribed
+        other.stop()
+        await run_until(lambda: ("home/n2/x/state", None) in node.client.subscribed)
+        node.client.arrive(b"home/n2/x/state", b"23")
+        node.client.arrive(b"home/n1/chip/lamp/set", b"ON")
+        await run_until(lambda: lamp.commands)
+        assert len(arrived) == 3
+
+    await for_each_client(check)
+
+
+async def test_what_components_listen_to_is_subscribed_anew_after_each_connection():
+    for client_class in CLIENTS:
+        node = FakeNode(client_class)
+        subscribe(node, "home/n2/x/state", print)
+        subscribe(node, "home/n2/x/state", print)
+        subscribe(node, "home/n2/y/state", print)
+        await node.come_online()
+        wanted = [("home/n2/x/state", 0), ("home/n2/y/state", 0)]
+        assert [entry for entry in node.client.subscribed if entry in wanted] == wanted
+        node.client.subscribed.clear()
+        node.client.down.set()
+        await run_until(lambda: not node.session.online)
+        node.client.up.set()
+        await run_until(lambda: node.session.online)
+        assert [entry for entry in node.client.subscribed if entry in wanted] == wanted
+        node.stop()
+
+
+async def test_a_topic_to_listen_to_has_no_wildcards():
+    node = FakeNode(DirectClient)
+    for topic in ("", "home/#", "home/+/x"):
+        assert "is no topic" in str(raises(ValueError, subscribe, node, topic, print))
+    node.session = None
+    subscribe(node, "home/n2/x", print).stop()  # a node without a broker hears nothing
 
 
 def discovery_of(node, topic):

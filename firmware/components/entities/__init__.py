@@ -3,7 +3,9 @@
 
 The constructor of such a class takes (object_id, name, options, pin). Its attribute `drives` tells
 whether the pin is an output; `changed()` is called when the level of the pin has changed. Options
-of the pin table that belong to the type (`pulse_ms`, `ttl_ms`) are attributes.
+of the pin table that belong to the type (`pulse_ms`, `ttl_ms`) are attributes. An output has the
+attribute `restore`, and `alone` if only its own commands may switch its pins. Types with keys of
+their own: see `components/devices/pin_table.py`.
 """
 
 from node.component import Entity

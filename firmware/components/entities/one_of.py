@@ -5,6 +5,7 @@ from command_buffer import OFF
 
 from components.entities.output import Output
 from components.pins.interlock import join
+from node.component import ConfigError
 
 
 class OneOf(Output):
@@ -15,6 +16,10 @@ class OneOf(Output):
     def _join(self, parts, pause_ms):
         """Interlock all pins; between two of them all are off for `pause_ms`."""
         self._users = [self] + parts
+        ttl_ms = self.ttl_ms or self.pin.chip.ttl_ms
+        if ttl_ms and pause_ms >= ttl_ms:
+            text = "must be shorter than a command may wait (ttl), %d ms"
+            raise ConfigError(text % ttl_ms, "pause")
         if parts:
             for user in self._users:
                 join(self.component, user.pin, self.key.decode(), pause_ms)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HTTP control interface of the board, on the loopback interface only.
+"""HTTP control interface of the board; `yard.board.guard` says who may use it.
 
     GET  /chips                      {"chips": {"0x20": {...}}, "bus": {...}}
     GET  /latches                    {"latches": [[monotonic ns, "0x20", 16 bits], ...]}: the
@@ -12,6 +12,8 @@
                                      "pins": {...}, "watchdog": {...}}
     POST /node                       {"wifi": bool} or {"reset": true}; answers with the node
     PUT  /pins/<gpio>                {"level": 0 | 1 | null}; answers with the pin
+    POST /lines/<gpio>               {"cut": bool}: the wire from the INT outputs to the node;
+                                     answers with the line
 
 An address is a number, or text in decimal or hexadecimal. `clearable` lets nine clocks from the
 node free a stuck bus. A request that makes no sense is answered with 400, an address without a
@@ -24,9 +26,10 @@ from typing import Any
 
 from aiohttp import web
 
+from yard.board.guard import Handler, guard
 from yard.board.latches import LatchHistory
 from yard.board.link import Link
-from yard.board.rows import address_text, bus_row, chip_row, node_row, pin_row
+from yard.board.rows import address_text, bus_row, chip_row, line_row, node_row, pin_row
 from yard.model.board import Board
 from yard.model.bus import FIRST_ADDRESS, LAST_ADDRESS
 
@@ -42,15 +45,18 @@ class Control:
         board: what is controlled.
         link: the node's connection to it.
         on_reset: carries out a hard reset of the node.
+        key: as for `guard`.
     """
 
-    def __init__(self, board: Board, link: Link, on_reset: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, board: Board, link: Link, on_reset: Callable[[], Awaitable[None]], key: str = ""
+    ) -> None:
         self._board = board
         self._link = link
         self._on_reset = on_reset
         self._latches = LatchHistory(board)
         self.application = web.Application(
-            client_max_size=_LARGEST_BODY, middlewares=[_errors_as_json]
+            client_max_size=_LARGEST_BODY, middlewares=[_errors_as_json, guard(key)]
         )
         self.application.add_routes(
             [
@@ -62,6 +68,7 @@ class Control:
                 web.get("/node", self._get_node),
                 web.post("/node", self._post_node),
                 web.put("/pins/{gpio}", self._put_pin),
+                web.post("/lines/{gpio}", self._post_line),
             ]
         )
 
@@ -75,21 +82,21 @@ class Control:
     async def _put_chip_pin(self, request: web.Request) -> web.Response:
         address = self._chip_address(request)
         pin = _number(request.match_info["pin"], "pin")
-        self._board.chips[address].drive(pin, _level(await _fields(request, "level")))
+        self._board.chips[address].drive(pin, _level(await fields_of(request, "level")))
         return web.json_response(chip_row(self._board, address))
 
     async def _post_power(self, request: web.Request) -> web.Response:
         address = self._chip_address(request)
-        fields = await _fields(request, "on")
-        self._board.chips[address].power(_boolean(fields, "on"))
+        fields = await fields_of(request, "on")
+        self._board.chips[address].power(boolean(fields, "on"))
         return web.json_response(chip_row(self._board, address))
 
     async def _post_bus(self, request: web.Request) -> web.Response:
         bus = self._board.bus
-        fields = await _fields(request, "nack", "stuck_sda", "clearable")
+        fields = await fields_of(request, "nack", "stuck_sda", "clearable")
         nack = _addresses(fields["nack"]) if "nack" in fields else bus.nack
-        stuck_sda = _boolean(fields, "stuck_sda") if "stuck_sda" in fields else bus.stuck_sda
-        clearable = _boolean(fields, "clearable") if "clearable" in fields else bus.clearable
+        stuck_sda = boolean(fields, "stuck_sda") if "stuck_sda" in fields else bus.stuck_sda
+        clearable = boolean(fields, "clearable") if "clearable" in fields else bus.clearable
         bus.nack, bus.stuck_sda, bus.clearable = nack, stuck_sda, clearable
         return web.json_response(bus_row(self._board))
 
@@ -97,19 +104,25 @@ class Control:
         return web.json_response(node_row(self._board, self._link))
 
     async def _post_node(self, request: web.Request) -> web.Response:
-        fields = await _fields(request, "wifi", "reset")
+        fields = await fields_of(request, "wifi", "reset")
         if "reset" in fields and fields["reset"] is not True:
             raise ValueError(f"reset: must be true, not {json.dumps(fields['reset'])}")
         if "wifi" in fields:
-            self._board.set_wifi(_boolean(fields, "wifi"))
+            self._board.set_wifi(boolean(fields, "wifi"))
         if "reset" in fields:
             await self._on_reset()
         return web.json_response(node_row(self._board, self._link))
 
     async def _put_pin(self, request: web.Request) -> web.Response:
         gpio = _number(request.match_info["gpio"], "gpio")
-        self._board.drive_pin(gpio, _level(await _fields(request, "level")))
+        self._board.drive_pin(gpio, _level(await fields_of(request, "level")))
         return web.json_response(pin_row(self._board, gpio))
+
+    async def _post_line(self, request: web.Request) -> web.Response:
+        gpio = _number(request.match_info["gpio"], "gpio")
+        fields = await fields_of(request, "cut")
+        self._board.cut_line(gpio, boolean(fields, "cut"))
+        return web.json_response(line_row(self._board, gpio))
 
     @property
     def _chips(self) -> list[int]:
@@ -124,9 +137,7 @@ class Control:
 
 
 @web.middleware
-async def _errors_as_json(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except ValueError as error:
@@ -138,7 +149,7 @@ async def _errors_as_json(
         return web.json_response({"error": error.text}, status=error.status)
 
 
-async def _fields(request: web.Request, *known: str) -> Fields:
+async def fields_of(request: web.Request, *known: str) -> Fields:
     """Return the JSON object in the body; at least one key, none but the known ones."""
     try:
         fields = json.loads(await request.read())
@@ -152,7 +163,8 @@ async def _fields(request: web.Request, *known: str) -> Fields:
     return fields
 
 
-def _boolean(fields: Fields, key: str) -> bool:
+def boolean(fields: Fields, key: str) -> bool:
+    """Return a value that must be true or false."""
     value = fields[key]
     if not isinstance(value, bool):
         raise ValueError(f"{key}: must be true or false, not {json.dumps(value)}")

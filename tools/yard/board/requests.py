@@ -4,6 +4,7 @@
 import errno
 import struct
 from collections.abc import Callable
+from typing import NamedTuple
 
 from yard.board.watchdog import Watchdog
 from yard.model.board import Board
@@ -22,15 +23,32 @@ class Refused(Exception):
         self.payload = payload
 
 
+class Transfer(NamedTuple):
+    """An I2C transfer as the node asked for it.
+
+    write: None without a write part. bus_us: what it takes on a real bus. status: as replied.
+    """
+
+    address: int
+    write: bytes | None
+    read: bytes
+    bus_us: int
+    status: int
+
+
 class Requests:
     """Carries requests out on a board.
 
     Args:
         board: what the node is wired to.
         watchdog: the node's watchdog.
+
+    Attributes:
+        on_transfer: called with every I2C transfer; None while nobody wants to know.
     """
 
     def __init__(self, board: Board, watchdog: Watchdog) -> None:
+        self.on_transfer: Callable[[Transfer], None] | None = None
         self._board = board
         self._watchdog = watchdog
         self._operations: dict[int, Callable[[bytes], bytes]] = {
@@ -68,12 +86,18 @@ class Requests:
         write = payload[4:] if flags & _FLAG_WRITE else None
         read_into = bytearray(read_length)
         before = bus.traffic.bus_us
+        status = OK
         try:
             bus.transfer(address, write, read_into, bool(flags & _FLAG_STOP))
         except OSError as error:
             status = ETIMEDOUT if error.errno == errno.ETIMEDOUT else ENODEV
-            raise Refused(status, struct.pack("<I", bus.traffic.bus_us - before)) from error
-        return struct.pack("<I", bus.traffic.bus_us - before) + read_into
+        bus_us = bus.traffic.bus_us - before
+        if self.on_transfer is not None:
+            read = b"" if status else bytes(read_into)
+            self.on_transfer(Transfer(address, write, read, bus_us, status))
+        if status:
+            raise Refused(status, struct.pack("<I", bus_us))
+        return struct.pack("<I", bus_us) + read_into
 
     def _pin_mode(self, payload: bytes) -> bytes:
         gpio, mode, pull = payload

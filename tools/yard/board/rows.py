@@ -54,12 +54,22 @@ def pin_row(board: Board, gpio: int) -> Row:
     }
 
 
+def line_row(board: Board, gpio: int) -> Row:
+    """Describe an interrupt line: which outputs share it, its level, whether the wire is cut."""
+    return {
+        "outputs": [[address_text(address), output] for address, output in board.wiring[gpio]],
+        "level": board.pin(gpio).level(),
+        "cut": gpio in board.cut,
+    }
+
+
 def node_row(board: Board, link: Link) -> Row:
     """Describe the node: whether it runs, its native pins, its watchdog and the air around it."""
     return {
         "running": link.node_running,
         "reset_cause": link.reset_cause,
         "wifi": board.wifi,
+        "lines": {str(gpio): line_row(board, gpio) for gpio in board.wiring},
         "pins": {str(gpio): pin_row(board, gpio) for gpio in sorted(board.pins)},
         "watchdog": {
             "timeout_ms": link.watchdog.timeout_ms,

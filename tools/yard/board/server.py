@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from yard.board.control import Control
+from yard.board.guard import SHORTEST_KEY, is_loopback
 from yard.board.link import Link
 from yard.model.board import Board
 
@@ -23,15 +24,21 @@ class BoardServer:
 
     Args:
         board: the model.
-        http_port: port on the loopback interface; 0 takes a free one.
+        http_port: port; 0 takes a free one.
         link_path: path of the Unix domain socket that the node connects to.
         on_reset: called for POST /node {"reset": true}.
         on_watchdog: called when the node did not feed its watchdog.
             Both restart the node process; they may be coroutine functions.
+        host: address to listen on.
+        key: what requests must bring, see `yard.board.guard`; "" only on loopback.
 
     Attributes:
         http_port: the port, once started.
         link: the node's connection.
+        application: serves HTTP; takes further routes until `start`.
+
+    Raises:
+        ValueError: the key is missing or too short for that address.
     """
 
     def __init__(
@@ -41,14 +48,20 @@ class BoardServer:
         link_path: str,
         on_reset: Callback,
         on_watchdog: Callback,
+        host: str = HOST,
+        key: str = "",
     ) -> None:
+        if len(key) < SHORTEST_KEY and not (is_loopback(host) and not key):
+            raise ValueError(f"on {host} a key of at least {SHORTEST_KEY} characters is needed")
         self.board = board
         self.http_port = http_port
         self.link = Link(board, link_path, self._watchdog_expired)
         self._on_watchdog = on_watchdog
-        control = Control(board, self.link, functools.partial(_call, on_reset))
+        self._host = host
+        control = Control(board, self.link, functools.partial(_call, on_reset), key)
+        self.application = control.application
         self._runner = web.AppRunner(
-            control.application, access_log=None, shutdown_timeout=_SHUTDOWN_S
+            self.application, access_log=None, shutdown_timeout=_SHUTDOWN_S
         )
         self._restarts: set[asyncio.Task[None]] = set()
 
@@ -61,7 +74,7 @@ class BoardServer:
         await self.link.start()
         try:
             await self._runner.setup()
-            await web.TCPSite(self._runner, HOST, self.http_port).start()
+            await web.TCPSite(self._runner, self._host, self.http_port).start()
         except OSError:
             await self.stop()
             raise

@@ -37,6 +37,8 @@ class Board:
     Attributes:
         buses: bus id to bus; `bus`, with the chips, is number 0.
         pins: native pins that are used so far, by GPIO number.
+        wiring: as given.
+        cut: GPIO numbers whose interrupt line is cut.
         analog: reading (0 to 65535) of an analog input by GPIO number; 0 where none is set.
         access_points: rows as from `network.WLAN.scan`, the BSSID as hexadecimal text.
         pin_listeners, wifi_listeners, chip_listeners: called after a change with
@@ -66,7 +68,8 @@ class Board:
         self.pin_listeners: list[Callable[[int, int], None]] = []
         self.wifi_listeners: list[Callable[[bool], None]] = []
         self.chip_listeners: list[Callable[[int, int], None]] = []
-        self._wiring: Wiring = {}
+        self.wiring: Wiring = {}
+        self.cut: set[int] = set()
         self._pin_levels: dict[int, int] = {}
         self._chip_levels: dict[int, int] = {}
         for address in chips:
@@ -126,6 +129,20 @@ class Board:
         self.pin(gpio).drive = level
         self._settle_pin(gpio)
 
+    def cut_line(self, gpio: int, cut: bool) -> None:
+        """Cut the wire from the interrupt outputs to a native pin, or mend it.
+
+        Raises:
+            ValueError: no interrupt line goes to this pin.
+        """
+        if gpio not in self.wiring:
+            raise ValueError(f"gpio {gpio}: no interrupt line is wired to it")
+        if cut:
+            self.cut.add(gpio)
+        else:
+            self.cut.discard(gpio)
+        self._settle_line(gpio)
+
     def set_wifi(self, on: bool) -> None:
         """Let the access points appear or vanish."""
         if on != self.wifi:
@@ -153,11 +170,11 @@ class Board:
             if address not in self.chips or output not in _INT_OUTPUTS:
                 raise ValueError(f"gpio {gpio}: there is no {output} at 0x{address:02x}")
         self.pin(gpio)
-        self._wiring[gpio] = outputs
+        self.wiring[gpio] = outputs
         self._settle_line(gpio)
 
     def _chip_changed(self, address: int, chip: MCP23017) -> None:
-        for gpio, outputs in self._wiring.items():
+        for gpio, outputs in self.wiring.items():
             if any(wired == address for wired, _ in outputs):
                 self._settle_line(gpio)
         levels = chip.levels()
@@ -168,8 +185,9 @@ class Board:
 
     def _settle_line(self, gpio: int) -> None:
         line = 1  # the pull-up
-        for address, output in self._wiring[gpio]:
-            if self.chips[address].int_outputs()[_INT_OUTPUTS.index(output)] == 0:
+        for address, output in self.wiring[gpio]:
+            low = self.chips[address].int_outputs()[_INT_OUTPUTS.index(output)] == 0
+            if low and gpio not in self.cut:
                 line = 0
         self.pins[gpio].line = line
         self._settle_pin(gpio)

@@ -7,7 +7,7 @@ firmware itself is that of this repository, or the folder named by `$YARD_FIRMWA
 
 Exit status: 0 when main.py returned, 70 when an exception left it (a real board would show its
 REPL), 74 when the board is gone, 75 after `machine.reset()`, 76 after `machine.deepsleep()`,
-130 after Ctrl-C.
+130 after Ctrl-C. With `$YARD_REPL` the REPL follows Ctrl-C, as on a board; Ctrl-D ends it.
 """
 
 import os
@@ -32,6 +32,9 @@ def main():
     try:
         _run(firmware + "/main.py")
     except KeyboardInterrupt:
+        if os.getenv("YARD_REPL"):
+            os.unsetenv("HOME")  # where the history of a person's own sessions is kept
+            os.putenv("MICROPYINSPECT", "1")
         return _EXIT_INTERRUPTED
     except Exception as e:  # noqa: BLE001 - it is told to whoever watches the console
         sys.print_exception(e)

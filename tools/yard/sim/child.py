@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ _TERM_S = 1.0  # from SIGTERM to SIGKILL
 _LONGEST_LINE = 4096  # bytes; a longer one is cut into pieces
 
 OnLine = Callable[[str], None]
+OnOutput = Callable[[bytes], None]
 
 
 class Child:
@@ -21,9 +23,15 @@ class Child:
     Ends with its whole group by `stop`, and by the kernel should we be killed.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        output: asyncio.StreamReader,
+        on_line: OnLine,
+        on_output: OnOutput | None = None,
+    ) -> None:
         self._process = process
-        self._reader = asyncio.create_task(self._read(on_line))
+        self._reader = asyncio.create_task(_read(output, on_line, on_output))
 
     @classmethod
     async def start(
@@ -41,16 +49,9 @@ class Child:
             cwd: working directory of the process.
             environment: variables in addition to ours.
         """
-        process = await asyncio.create_subprocess_exec(
-            *_bound_to_us(command),
-            cwd=cwd,
-            env={**os.environ, **(environment or {})},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        return cls(process, on_line)
+        process = await spawn(command, cwd, environment, DEVNULL, PIPE, STDOUT)
+        assert process.stdout is not None
+        return cls(process, process.stdout, on_line)
 
     async def wait(self) -> int:
         """Wait for the end and all output; return the status, negative for a signal."""
@@ -63,36 +64,63 @@ class Child:
 
     def kill(self) -> None:
         """End the group at once."""
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
 
     async def stop(self) -> None:
         """End the group: asked first, killed after a second."""
-        self._signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         # What is not gone by then is killed, with whatever else is left of the group.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TERM_S):
                 await self._process.wait()
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         await self._process.wait()
         self._reader.cancel()
 
-    def _signal(self, number: int) -> None:
+    def signal(self, number: int) -> None:
+        """Send a signal to the group."""
         # The group may outlive its leader, so the leader's end is no reason to skip this.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
-    async def _read(self, on_line: OnLine) -> None:
-        assert self._process.stdout is not None
-        rest = b""
-        while chunk := await self._process.stdout.read(_LONGEST_LINE):
+
+async def spawn(
+    command: Sequence[str],
+    cwd: Path | None,
+    environment: Mapping[str, str] | None,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+) -> asyncio.subprocess.Process:
+    """Start a process in a group of its own that ends with us."""
+    return await asyncio.create_subprocess_exec(
+        *_bound_to_us(command),
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
+
+
+async def _read(
+    output: asyncio.StreamReader, on_line: OnLine, on_output: OnOutput | None
+) -> None:
+    rest = b""
+    # The end of a terminal whose other side is closed is an OSError.
+    with contextlib.suppress(OSError):
+        while chunk := await output.read(_LONGEST_LINE):
+            if on_output is not None:
+                on_output(chunk)
             *lines, rest = (rest + chunk).split(b"\n")
             if len(rest) >= _LONGEST_LINE:
                 lines.append(rest)
                 rest = b""
             for line in lines:
                 on_line(_text(line))
-        if rest:
-            on_line(_text(rest))
+    if rest:
+        on_line(_text(rest))
 
 
 def describe(status: int) -> str:

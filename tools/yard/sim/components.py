@@ -72,8 +72,8 @@ def chip_addresses(content: bytes) -> tuple[int, ...]:
     What cannot be understood is left out, and a file that cannot be read to its end gives the
     chips of the default board too: it is the node that tells what is wrong with it.
     """
-    components, whole = _read(content)
-    found = {_address(component) for component in components.values()}
+    components, whole = read_members(content)
+    found = {chip_address(component) for component in components.values()}
     if not whole:
         found.update(DEFAULT_ADDRESSES)
     return tuple(sorted(address for address in found if address is not None))
@@ -82,8 +82,8 @@ def chip_addresses(content: bytes) -> tuple[int, ...]:
 def int_wiring(content: bytes) -> dict[int, list[tuple[int, str]]]:
     """Return, by GPIO, which INT outputs the chips of a components.json have wired to it."""
     wiring: dict[int, list[tuple[int, str]]] = {}
-    for component in _read(content)[0].values():
-        address = _address(component)
+    for component in read_members(content)[0].values():
+        address = chip_address(component)
         if address is not None:
             gpio = component["constructor_args"].get("int_pin")
             if type(gpio) is int and 0 <= gpio <= LAST_GPIO:
@@ -93,8 +93,8 @@ def int_wiring(content: bytes) -> dict[int, list[tuple[int, str]]]:
 
 def first_output(content: bytes) -> str | None:
     """Return `<component>/<object>` of the first output that a components.json names, or None."""
-    for name, component in _read(content)[0].items():
-        if _address(component) is not None:
+    for name, component in read_members(content)[0].items():
+        if chip_address(component) is not None:
             pins = component["constructor_args"].get("pins")
             for pin in pins if isinstance(pins, list) else ():
                 if isinstance(pin, dict) and pin.get("type") in ("light", "switch"):
@@ -102,12 +102,12 @@ def first_output(content: bytes) -> str | None:
     return None
 
 
-def _read(content: bytes) -> tuple[dict[str, Any], bool]:
+def read_members(content: bytes) -> tuple[dict[str, Any], bool]:
     """Return the members of a components.json up to the first fault, and whether there is none.
 
     Read by the node's own reader, which allows comments.
     """
-    json_stream = _firmware_module("json_stream")
+    json_stream = firmware_module("json_stream")
     members = {}
     try:
         for key, value, _ in json_stream.members(io.BytesIO(content)):
@@ -117,7 +117,8 @@ def _read(content: bytes) -> tuple[dict[str, Any], bool]:
     return members, True
 
 
-def _firmware_module(name: str) -> Any:
+def firmware_module(name: str) -> Any:
+    """Return a module of `firmware/lib` that runs under CPython, too."""
     spec = importlib.util.spec_from_file_location(name, FIRMWARE / "lib" / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -145,7 +146,8 @@ def _input(pin: int) -> Pin:
     return {"pin": pin, "type": "binary_sensor", "name": f"Input {pin + 1}", "id": f"in{pin}"}
 
 
-def _address(component: object) -> int | None:
+def chip_address(component: object) -> int | None:
+    """Return the address of a member that is a chip which can be simulated, else None."""
     if not isinstance(component, dict) or component.get("package") != _CHIP_PACKAGE:
         return None
     arguments = component.get("constructor_args")

@@ -11,6 +11,7 @@ from yard.places import PORT
 
 RESET_STATUSES = (75, 76)  # of the simulated machine.reset() and machine.deepsleep()
 LINK_VARIABLE = "YARD_LINK"
+REPL_VARIABLE = "YARD_REPL"
 
 
 def find_micropython() -> str:
@@ -34,5 +35,5 @@ def command(micropython: str) -> list[str]:
 
 
 def environment(link: Path) -> dict[str, str]:
-    """Return the variables that the node needs; link: the socket of the board."""
-    return {LINK_VARIABLE: str(link)}
+    """Return the variables of a node with a console; link: the socket of the board."""
+    return {LINK_VARIABLE: str(link), REPL_VARIABLE: "1"}

@@ -15,6 +15,7 @@ from yard.board import BoardServer
 from yard.broker_address import BrokerAddress
 from yard.fault import Fault
 from yard.model.board import Board
+from yard.page import Page
 from yard.sim import components, node
 from yard.sim.availability import watch_availability
 from yard.sim.broker import Broker, choose_broker
@@ -23,6 +24,7 @@ from yard.sim.log_file import LogFile
 from yard.sim.options import Options
 from yard.sim.ports import HOST, claim, port_fault, wait_listening
 from yard.sim.screen import Screen
+from yard.sim.serial import SerialChild
 from yard.sim.state import State
 from yard.sim.supervisor import Supervisor
 
@@ -59,6 +61,9 @@ class Simulation:
         self._tasks: list[asyncio.Task[Any]] = []
         self._stopping = False
         self._online = asyncio.Event()
+        self._page: Page | None = None
+        self._node: SerialChild | None = None
+        self._broker: Supervisor | None = None
         self._mqtt_port = 0
         self._board_url = ""
 
@@ -91,10 +96,12 @@ class Simulation:
         supervisor = self._node_supervisor(folder / "link")
         board = await self._start_board(folder / "link", supervisor)
         self._board_url = f"http://{HOST}:{board.http_port}"
+        address = BrokerAddress(HOST, self._mqtt_port)
         try:
             await self._start_broker(choose_broker(self._mqtt_port, folder))
             self._in_background(supervisor.run())
-            address = BrokerAddress(HOST, self._mqtt_port)
+            assert self._page is not None
+            self._in_background(self._page.run())
             self._in_background(watch_availability(address, self._availability_changed))
             return await self._wait()
         finally:
@@ -127,12 +134,14 @@ class Simulation:
     def _node_supervisor(self, link: Path) -> Supervisor:
         async def start() -> Child:
             self._node_log.write("--- node starts")
-            return await Child.start(
+            self._node = await SerialChild.start_on_terminal(
                 node.command(self._micropython),
                 self._serial_line,
+                self._page.console_output,
                 self._state.flash,
                 node.environment(link),
             )
+            return self._node
 
         return Supervisor("node", start, self._note, node.RESET_STATUSES)
 

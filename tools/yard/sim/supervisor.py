@@ -36,12 +36,20 @@ class Supervisor:
         self._reset_statuses = reset_statuses
         self._child: Child | None = None
         self._reset = asyncio.Event()
+        self._allowed = asyncio.Event()
+        self._allowed.set()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether `hold` keeps it from running."""
+        return not self._allowed.is_set()
 
     async def run(self) -> NoReturn:
         """Keep it running until cancelled, which ends it."""
         loop = asyncio.get_running_loop()
         pause = _FIRST_PAUSE_S
         while True:
+            await self._allowed.wait()
             started = loop.time()
             status = await self._run_once()
             if self._reset.is_set() or status in self._reset_statuses:
@@ -62,6 +70,15 @@ class Supervisor:
         if self._child is not None:
             self._child.kill()
             await self._child.wait()
+
+    async def hold(self) -> None:
+        """Kill the process and do not start it again before `release`."""
+        self._allowed.clear()
+        await self.reset()
+
+    def release(self) -> None:
+        """End a `hold`."""
+        self._allowed.set()
 
     async def _run_once(self) -> int:
         self._child = child = await self._start()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Makes what a board's flash holds: MicroPython and a file system with the firmware."""

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""`yard image`."""
+
+import ast
+import io
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from yard.compile.firmware import compile_firmware
+from yard.fault import Fault
+from yard.image import filesystem, layout
+from yard.image.firmware_file import FirmwareFile, read_firmware
+from yard.image.partitions import Partition
+from yard.places import FIRMWARE
+from yard.sim.components import firmware_module
+
+_USUAL_AREA = (0x200000, 0x200000)  # address and size on an ESP32 with 4 MB
+
+
+@dataclass(frozen=True)
+class Files:
+    """What of a person's own goes into the file system; None is left out."""
+
+    components: Path | None = None
+    config: Path | None = None
+
+
+def make_image(
+    firmware: Path, flash_size: int | None, files: Files, output: Path, as_json: bool
+) -> None:
+    """Write a whole flash for address 0, and tell what lies where.
+
+    flash_size: in bytes; None is that of the firmware.
+
+    Raises:
+        Fault: a file cannot be used, or does not fit.
+    """
+    micropython, area, size = _read(firmware, flash_size)
+    made = _filesystem(files, area.size)
+    _write(output, layout.merge(micropython, area, made.image))
+    rows = [asdict(region) for region in layout.regions(micropython, area, made.used)]
+    report = {"chip": micropython.chip, "micropython": micropython.version, "flash_size": size}
+    _tell(report | {"address": 0, "regions": rows}, made, output, as_json)
+
+
+def make_filesystem(
+    firmware: Path | None, flash_size: int | None, files: Files, output: Path, as_json: bool
+) -> None:
+    """Write a file system alone, for the place where `firmware` looks for it, and tell its space.
+
+    Without a firmware it is that of an ESP32 with 4 MB, whatever its MicroPython.
+
+    Raises:
+        Fault: a file cannot be used, or does not fit.
+    """
+    offset, size = _USUAL_AREA
+    if firmware is not None:
+        area = _read(firmware, flash_size)[1]
+        offset, size = area.offset, area.size
+    made = _filesystem(files, size)
+    _write(output, made.image)
+    _tell({"address": offset, "regions": []}, made, output, as_json)
+
+
+def _read(path: Path, flash_size: int | None) -> tuple[FirmwareFile, Partition, int]:
+    firmware = read_firmware(path)
+    size = flash_size or firmware.flash_size
+    return firmware, layout.filesystem_area(firmware, size), size
+
+
+def _filesystem(files: Files, size: int) -> filesystem.FileSystem:
+    with tempfile.TemporaryDirectory(prefix="yard-image-") as name:
+        folder = Path(name)
+        compile_firmware(FIRMWARE, folder)
+        if files.config is not None:
+            _check_config(files.config)
+            shutil.copy(files.config, folder / "config.py")
+        if files.components is not None:
+            _check_components(files.components)
+            shutil.copy(files.components, folder / "components.json")
+        return filesystem.build(folder, size)
+
+
+def _check_config(path: Path) -> None:
+    try:
+        ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{path}, line {line}" if line else str(path)
+        # Its text may be a password.
+        raise Fault(f"{where}: no valid Python; it holds lines such as NODE_ID = 'hall'") from None
+
+
+def _check_components(path: Path) -> None:
+    reader = firmware_module("json_stream")
+    try:
+        list(reader.members(io.BytesIO(path.read_bytes())))
+    except reader.JSONError as error:
+        raise Fault(f"{path}, {error}") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Fault(f"{path}: {error.strerror}") from error
+
+
+def _tell(
+    report: dict[str, Any], made: filesystem.FileSystem, output: Path, as_json: bool
+) -> None:
+    report |= {"file": str(output), "files": made.files, "used": made.used, "free": made.free}
+    if as_json:
+        print(json.dumps(report))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    if report["regions"]:
+        version = report["micropython"]
+        size = report["flash_size"] >> 20
+        console.print(f"{report['chip']} with {size} MB of flash, MicroPython {version}".rstrip())
+        console.print(_table(report["regions"]))
+    console.print(f"file system: {made.files} files, {_kb(made.used)} used, {_kb(made.free)} free")
+    console.print(f"{output} is written; it belongs to address 0x{report['address']:x}")
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("address", "size", "used"):
+        table.add_column(title, justify="right")
+    table.add_column("")
+    for row in rows:
+        table.add_row(f"0x{row['offset']:06x}", _kb(row["size"]), _kb(row["used"]), row["name"])
+    return table
+
+
+def _kb(size: int) -> str:
+    return f"{size / 1024:.0f} KB"

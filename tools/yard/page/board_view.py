@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What pages are told of the board: chips, bus, native pins, transfers."""
+
+import time
+from collections import deque
+from typing import Any
+
+from yard.board.link import Link
+from yard.board.requests import Transfer
+from yard.board.rows import address_text, bus_row, node_row
+from yard.model.board import Board
+from yard.page.feed import Feed
+from yard.page.transfers import Decoder
+
+_MOST = 40  # transfers that are shown of those since the last look
+_SEQOP = 0x20
+
+
+class BoardView:
+    """Looks at a board when it is asked to; costs the node nothing in between."""
+
+    def __init__(self, board: Board, link: Link, feed: Feed) -> None:
+        self._board = board
+        self._link = link
+        self._feed = feed
+        self._decoder = Decoder()
+        self._transfers: deque[tuple[float, Transfer]] = deque(maxlen=_MOST)
+        self._seen = 0  # transfers since the last look
+
+    def listen(self, wanted: bool) -> None:
+        """Begin or end to note transfers."""
+        self._link.requests.on_transfer = self._note if wanted else None
+
+    def look(self) -> None:
+        """Tell the pages what is different."""
+        for address in self._board.chips:
+            self._feed.set(f"chip/{address_text(address)}", self._chip(address))
+        self._feed.set("node", node_row(self._board, self._link))
+        left_out = self._seen - len(self._transfers)
+        for when, transfer in self._transfers:
+            self._feed.add("i2c", self._row(when, transfer))
+        if left_out:
+            self._feed.add("i2c", [time.time(), "", f"{left_out} transfers left out", 0])
+        self._transfers.clear()
+        self._seen = 0
+
+    def look_at_bus(self) -> None:
+        """Tell the pages how busy the bus is."""
+        self._feed.set("bus", bus_row(self._board))
+
+    def _note(self, transfer: Transfer) -> None:
+        self._seen += 1
+        self._transfers.append((time.time(), transfer))
+
+    def _chip(self, address: int) -> dict[str, Any]:
+        chip = self._board.chips[address]
+        registers = chip.registers()
+        return {
+            "inputs": _pair(registers, "IODIR"),
+            "pulled": _pair(registers, "GPPU"),
+            "latch": _pair(registers, "OLAT"),
+            "levels": chip.levels(),
+            "int": list(chip.int_outputs()),
+            "powered": chip.powered,
+            "nack": address in self._board.bus.nack,
+        }
+
+    def _row(self, when: float, transfer: Transfer) -> list[Any]:
+        chip = self._board.chips.get(transfer.address)
+        sequential = chip is None or not chip.registers()["IOCON"] & _SEQOP
+        words = self._decoder.words(transfer, sequential)
+        return [when, address_text(transfer.address), words, transfer.bus_us]
+
+
+def _pair(registers: dict[str, int], name: str) -> int:
+    return registers[name + "A"] | registers[name + "B"] << 8

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""What the broker tells of the node: entities, availability, log, latency (docs/topics.md)."""
+
+import json
+import time
+from typing import Any
+
+from yard.page.feed import Feed
+
+_LONGEST = 400  # characters of a payload in the strip
+_ANSWER_S = 3.0  # a command whose state does not come within that is not counted
+# Of a discovery payload, what the page needs.
+_WORDS = {
+    "p": "platform",
+    "name": "name",
+    "cmd_t": "commands",
+    "brightness": "brightness",
+    "set_pos_t": "position",
+    "pct_cmd_t": "speed",
+    "spd_rng_max": "speeds",
+    "min": "min",
+    "max": "max",
+    "unit_of_meas": "unit",
+}
+_REPORTS = ("components", "status", "alive")
+
+
+class Messages:
+    """Takes every message and tells the pages what it means.
+
+    Sets `node_id` (base of the topics, online), `component/<name>` (availability), `entity/<key>`
+    (discovery), `state/<key>`, `event/<key>`, `report/<name>`; adds to the streams `mqtt`, `log` and
+    `latency`.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._base = ""
+        self._commands: dict[str, float] = {}  # key -> when its command came
+        self._announced: dict[str, set[str]] = {}  # discovery topic -> keys in the feed
+        self._number = 0  # of the event that came last
+
+    def message(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Take a message."""
+        text = payload.decode(errors="backslashreplace")
+        parts = topic.split("/")
+        shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+        self._feed.add("mqtt", [time.time(), topic, shown, retained])
+        if len(parts) == 3 and parts[2] == "available" and parts[1] != "log":
+            self._base = f"{parts[0]}/{parts[1]}/"
+            self._feed.set("node_id", {"base": self._base, "online": text == "online"})
+        elif len(parts) == 4 and parts[1] == "log":
+            self._feed.add("log", [time.time(), parts[2], text])
+        elif topic.endswith("/config") and not topic.startswith(self._base or "/"):
+            self._discovery(topic, text)
+        elif self._base and topic.startswith(self._base):
+            self._of_node(topic[len(self._base) :], text)
+
+    def _of_node(self, rest: str, text: str) -> None:
+        key, _, leaf = rest.rpartition("/")
+        if not key and leaf in _REPORTS:
+            self._feed.set(f"report/{leaf}", _json(text, text))
+        elif leaf == "available":
+            self._feed.set(f"component/{key}", text)
+        elif leaf == "state":
+            self._feed.set(f"state/{key}", text)
+            self._answered(key)
+        elif leaf == "set":
+            self._commands[key] = time.monotonic()
+        elif leaf == "event":
+            self._number += 1
+            kind = _json(text, {}).get("event_type", text)
+            self._feed.set(f"event/{key}", [self._number, kind])
+
+    def _answered(self, key: str) -> None:
+        asked = self._commands.pop(key, None)
+        if asked is not None and time.monotonic() - asked < _ANSWER_S:
+            self._feed.add("latency", [key, round((time.monotonic() - asked) * 1000, 1)])
+
+    def _discovery(self, topic: str, text: str) -> None:
+        announced = _json(text, {})
+        configs = announced.get("cmps", {"": announced}) if isinstance(announced, dict) else {}
+        keys = set()
+        for config in configs.values():
+            base = config.get("~", "")
+            if self._base and base.startswith(self._base):
+                key = f"entity/{base[len(self._base) :]}"
+                keys.add(key)
+                self._feed.set(
+                    key, {name: config[word] for word, name in _WORDS.items() if word in config}
+                )
+        for key in self._announced.get(topic, set()) - keys:
+            self._feed.set(key, None)
+        self._announced[topic] = keys
+
+
+def _json(text: str, otherwise: Any) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return otherwise

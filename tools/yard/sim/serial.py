@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""The node's serial console: a pseudo-terminal between the node's process and us."""
+
+import asyncio
+import os
+import pty
+import signal
+import termios
+import tty
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from yard.sim.child import Child, OnLine, OnOutput, spawn
+
+_INTERRUPT = 0x03  # Ctrl-C
+
+class SerialChild(Child):
+    """A process on a pseudo-terminal, which passes bytes on as the serial port of an ESP32 does."""
+
+    _master: int
+
+    @classmethod
+    async def start_on_terminal(
+        cls,
+        command: Sequence[str],
+        on_line: OnLine,
+        on_output: OnOutput,
+        cwd: Path,
+        environment: Mapping[str, str],
+    ) -> "SerialChild":
+        """Start `command`; on_output gets its output as it comes, on_line line by line."""
+        master, slave = pty.openpty()
+        _set_modes(slave)
+        try:
+            process = await spawn(command, cwd, environment, slave, slave, slave)
+        except OSError:
+            os.close(master)
+            raise
+        finally:
+            os.close(slave)
+        child = cls(process, await _reader(master), on_line, on_output)
+        child._master = master
+        return child
+
+    def type(self, data: bytes) -> None:
+        """Send what a person types."""
+        # The process has no controlling terminal, so nobody else makes a signal of Ctrl-C. Where
+        # the process reads keys itself it has switched ISIG off.
+        modes: list[int] = termios.tcgetattr(self._master)
+        if _INTERRUPT in data and modes[tty.LFLAG] & termios.ISIG:
+            self.signal(signal.SIGINT)
+        os.write(self._master, data)
+
+
+def _set_modes(terminal: int) -> None:
+    """No echo, no editing; a line end becomes CR LF, as in MicroPython's console."""
+    tty.setraw(terminal)
+    modes = termios.tcgetattr(terminal)
+    modes[tty.OFLAG] |= termios.OPOST | termios.ONLCR
+    modes[tty.LFLAG] |= termios.ISIG
+    termios.tcsetattr(terminal, termios.TCSANOW, modes)
+
+
+async def _reader(master: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(master, "rb", buffering=0)
+    )
+    return reader
