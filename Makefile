@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test mosquitto sim test lint format bench bench-memory package pins clean
+.PHONY: help setup setup-test mosquitto boards sim test lint format bench bench-memory package screenshots chromium reference pins clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,10 +14,13 @@ help: ## List the targets.
 setup: ## Make the virtual environment .venv, or bring it up to date.
 	@tools/setup.sh runtime
 
+boards: ## Set up what yard needs for real boards: flash, deploy, provision, image ...
+	@tools/setup.sh boards
+
 sim: setup ## Run a broker, a simulated board and the firmware here; ARGS="--chips 8".
 	@$(BIN)/yard sim $(ARGS)
 
-test: setup-test mosquitto lint ## Run every test; ARGS="-k pattern" chooses some.
+test: setup-test mosquitto chromium lint ## Run every test; ARGS="-k pattern" chooses some.
 	@$(BIN)/pytest $(ARGS)
 
 bench: setup-test mosquitto ## Measure a simulated node and print its figures.
@@ -39,6 +42,12 @@ format: setup-test ## Bring the code into shape.
 package: setup ## List the files of firmware/ in package.json.
 	@$(BIN)/python tools/package_json.py
 
+screenshots: setup-test mosquitto chromium ## Take the pictures of docs/images/ from the running page.
+	@PYTHONPATH=tests_host $(BIN)/python tests_host/browser/screenshots.py
+
+reference: setup ## Write docs/components.md and docs/components.schema.json from the *_args.py.
+	@$(BIN)/python -m yard.reference
+
 pins: ## Renew the pinned requirements from pyproject.toml (needs uv).
 	@tools/pins.sh $(UV)
 
@@ -51,3 +60,6 @@ setup-test:
 
 mosquitto:
 	@tools/setup.sh mosquitto
+
+chromium:
+	@tools/setup.sh chromium

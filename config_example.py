@@ -80,9 +80,9 @@ COMMAND_TTL_MS = 1500
 # Commands that may wait for one bus, 1 to 1024. When there are more, the oldest is dropped.
 COMMAND_BUFFER = 64
 
-# Answer requests on <MQTT_HOME>/<NODE_ID>/rpc/request (docs/topics.md); `yard pins` and `yard scan`
-# need it. Who may publish there may do what he may by the command topics, and make pins that the
-# configuration leaves free outputs.
+# Answer requests on the topic <MQTT_HOME>/<NODE_ID>/rpc/request (docs/topics.md). `yard pins` and
+# `yard scan` need it. Who may publish there can do what he can by the command topics, and besides
+# make an output of a pin that the configuration leaves free.
 RPC = True
 
 # Seconds without broker, 1 to 86400, after which outputs with "on_lost" are switched.
@@ -118,6 +118,12 @@ FAILED_JOINS = 20
 
 # GPIO of a button to ground: held for 5 s from power-on, the credentials are forgotten. -1: none.
 FACTORY_RESET_PIN = -1
+
+# -- Updates --------------------------------------------------------------------------------
+
+# Secret that `yard update` must know to bring a new firmware, 16 to 128 characters, different for
+# each node or the same for all. "": updates are refused. It belongs into credentials.py.
+UPDATE_KEY = ""
 
 # -- Safety ---------------------------------------------------------------------------------
 

@@ -71,15 +71,19 @@ async def measure_code(deployment: Deployment, memory: Memory) -> None:
         if not names:
             continue
         mpy = sum(deployment.sizes[name] for name in names)
-        # A module that stays may have come with the package that it lies in, which always does.
-        stays = max(names, key=deployment.sizes.__getitem__) in kept
         heap = entry.took.objects + Names.ENTRY * entry.took.names.count
-        memory.modules.append(Module(", ".join(names), heap, mpy, stays))
+        # A module may bring the package that it lies in, which stays: each has taken its part.
+        for name in names:
+            size = deployment.sizes[name]
+            memory.modules.append(Module(name, heap * size // mpy, size, name in kept))
+        stays = sum(deployment.sizes[name] for name in names if name in kept)
         # The names of a module stay when it goes.
-        code += entry.took if stays else Use(entry.took.names.text, entry.took.names)
+        text = entry.took.names.text
+        code += Use(text + (entry.took.objects - text) * stays // mpy, entry.took.names)
     figures = memory.figures
     figures["asyncio, heap"] = node.process.asyncio
     figures["imported code, heap"] = code.total()
+    figures["names"] = code.names.count
     figures["of it names"] = sum(code.names.tables()) + code.names.text
     figures["largest table of names"] = max(code.names.tables())
     figures["imported code, .mpy"] = sum(m.mpy for m in memory.modules if m.kept)

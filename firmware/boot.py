@@ -4,3 +4,10 @@
 import micropython
 
 micropython.alloc_emergency_exception_buf(100)
+
+try:
+    from update import switch  # is there only while an update is under way
+except ImportError:
+    switch = None
+if switch:
+    switch.boot()

@@ -17,4 +17,5 @@ pin() { # pin FILE [OPTION...]: versions already pinned there stay, unless they 
 }
 
 pin requirements.txt
-pin requirements-test.txt --extra test --constraint requirements.txt
+pin requirements-boards.txt --extra boards --constraint requirements.txt
+pin requirements-test.txt --extra boards --extra test --constraint requirements-boards.txt

@@ -3,8 +3,10 @@
 # Sets up what the Makefile needs; does nothing, quickly, where that has been done.
 #
 #   tools/setup.sh runtime     .venv with what `make sim` needs
+#   tools/setup.sh boards      .venv with what commands for real boards need too
 #   tools/setup.sh test        .venv with what the tests need too
 #   tools/setup.sh mosquitto   the broker, from the distribution's packages
+#   tools/setup.sh chromium    the browser of the page's tests, likewise
 #
 # $PYTHON chooses the Python, otherwise the first of python3, python3.14 ... that is new enough.
 # $SBIN: where mosquitto may be besides $PATH.
@@ -63,30 +65,36 @@ venv() { # venv NAME REQUIREMENTS: install them unless the stamp says that it wa
     echo "$wanted" > "$stamp"
 }
 
-install_mosquitto() {
-    if PATH=$PATH:${SBIN:-/usr/sbin:/usr/local/sbin} command -v mosquitto > /dev/null; then
-        return
-    fi
+install() { # install PACKAGE PROGRAM...: unless one of the programs is there
+    package=$1
+    shift
+    for program in "$@"; do
+        if PATH=$PATH:${SBIN:-/usr/sbin:/usr/local/sbin} command -v "$program" > /dev/null; then
+            return
+        fi
+    done
     if ! command -v apt-get > /dev/null; then
-        die "mosquitto is needed for the tests. Install it with the packages of your system."
+        die "$package is needed for the tests. Install it with the packages of your system."
     fi
     if [ "$(id -u)" = 0 ]; then
         sudo=
     elif sudo -n true 2> /dev/null; then
         sudo="sudo -n"
     else
-        die "mosquitto is needed for the tests. Run: sudo apt-get install mosquitto"
+        die "$package is needed for the tests. Run: sudo apt-get install $package"
     fi
-    echo "Installing mosquitto ..."
-    install="$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends mosquitto"
+    echo "Installing $package ..."
+    apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $package"
     # The list of packages may be missing or old.
-    $install > /dev/null 2>&1 || { $sudo apt-get update -qq && $install > /dev/null; } ||
-        die "apt-get could not install mosquitto; what it said is above."
+    $apt > /dev/null 2>&1 || { $sudo apt-get update -qq && $apt > /dev/null; } ||
+        die "apt-get could not install $package; what it said is above."
 }
 
 case ${1:-} in
     runtime) venv runtime requirements.txt ;;
+    boards) venv boards requirements-boards.txt ;;
     test) venv test requirements-test.txt ;;
-    mosquitto) install_mosquitto ;;
-    *) die "tools/setup.sh runtime | test | mosquitto" ;;
+    mosquitto) install mosquitto mosquitto ;;
+    chromium) install chromium chromium chromium-browser google-chrome ;;
+    *) die "tools/setup.sh runtime | boards | test | mosquitto | chromium" ;;
 esac

@@ -34,6 +34,12 @@ async def on_bus(worker, step, limit_ms=_LIMIT_MS):
     return job.result
 
 
+def receive(worker, address, buffer):
+    """Fill `buffer` with what a device sends without being told a register; for a step."""
+    # The worker itself never needs this.
+    worker._i2c.readfrom_into(address, buffer)
+
+
 async def answers(worker, address):
     """Return whether a device acknowledges `address`. Raises OSError(ETIMEDOUT) as `on_bus`."""
     return bool(await on_bus(worker, _Scan(worker, address, address)))

@@ -39,14 +39,13 @@ class Interlock:
         self._until = 0
         self._event = asyncio.Event()
 
-    def add(self, pin, gap_ms=_GAP_MS):
-        """Make an output a member; its chip must not have been connected yet."""
-        self.gap_ms = max(self.gap_ms, gap_ms)
-        member = _Member(self, pin)
-        self.members.append(member)
+    def add(self, pin, gap_ms=None):
+        """Make an output a member before its chip is connected; gap_ms: None for 100."""
+        self.gap_ms = max(self.gap_ms, _GAP_MS if gap_ms is None else gap_ms)
+        self.members.append(_Member(self, pin))
         pin.interlock = self
         chip = pin.chip
-        chip.watches = list(chip.watches) + [member]
+        chip.watches = list(chip.watches) + self.members[-1:]
         if self not in chip.guards:
             chip.guards = list(chip.guards) + [self]
 
@@ -77,8 +76,7 @@ class Interlock:
         if action == OFF:
             if wish is not None and wish.member is member:
                 self.drop("replaced")
-            if self._later is member:
-                self._later = None
+            self._later = None  # who commands knows better
             target.pin.chip.submit(target, OFF, value, ttl_ms, tag)
             return
         if not self.complete:
@@ -130,19 +128,14 @@ class Interlock:
         for member in self.members:
             if member.pin.chip is chip and (member.on or chip.unsure):
                 member.off_at = now  # unless it stays on, since some moment of the power loss
-        here = [m for m in self.members if m.pin.chip is chip and level & m.mask]
         # One that has been switched on goes on after a power loss: no other can have been since.
         if not self._wish:
             running |= chip.level or 0
-        fresh = [m for m in here if not running & m.mask]
-        old = [m for m in here if running & m.mask]
-        for member in fresh:
-            if len(here) > 1 or self._wish or self._others_ms(member, now, chip) != 0:
+        here = [m for m in self.members if m.pin.chip is chip and level & m.mask]
+        for member in here:
+            if not running & member.mask and not self._may_start(member, len(here), chip, now):
                 level = member.without(level, now)
-                if len(here) == 1 and not self._wish:
-                    self._later = member
-                    self._until = self.clock.ticks_add(now, _RESTORE_MS)
-                    self._event.set()
+        old = [m for m in here if running & m.mask]
         elsewhere = [m for m in self.members if m.pin.chip is not chip and m.on]
         if old and len(old) + len(elsewhere) > 1:
             for member in old:
@@ -152,6 +145,20 @@ class Interlock:
             if self.on_clash:
                 self.on_clash()
         return level
+
+    def _may_start(self, member, count, chip, now):
+        """Return whether `member` may be driven on with its chip; if not, it may be so later.
+
+        count: how many of the group are to be on at that chip.
+        """
+        if count > 1 or self._wish:
+            return False
+        if self._others_ms(member, now, chip) == 0:
+            return True
+        self._later = member
+        self._until = self.clock.ticks_add(now, _RESTORE_MS)
+        self._event.set()
+        return False
 
     # -- parts ----------------------------------------------------------------------------
 
@@ -187,8 +194,8 @@ class Interlock:
             return _LOOK_MS
         wait = self._others_ms(member, now, None)
         if wait == 0:
-            user = member.pin.chip.users[member.pin.number] or member.pin
             self._later = None
+            user = member.pin.chip.users[member.pin.number] or member.pin
             member.switch_on(user, ON, 0, member.pin.chip.ttl_ms, None)
         elif self.clock.ticks_diff(self._until, now) <= 0:
             self._later = None

@@ -30,8 +30,15 @@ def members(stream):
     reader = _Reader(stream)
     reader.expect(0x7B)
     yield from reader.members(1)
-    if reader.token() >= 0:
-        reader.fail("nothing may follow the last brace")
+    reader.end("the last brace")
+
+
+def read(stream):
+    """Return the value that `stream` has. Raises JSONError."""
+    reader = _Reader(stream)
+    value = reader.value(0)
+    reader.end("the value")
+    return value
 
 
 class _Reader:
@@ -84,6 +91,11 @@ class _Reader:
             self.fail('expected "%s"%s' % (chr(c), what))
         self._take()
 
+    def end(self, last):
+        """Take the end of the file. last: what came before it."""
+        if self.token() >= 0:
+            self.fail("nothing may follow " + last)
+
     def _comment(self):
         c = self._take()
         if c == 0x2F:
@@ -114,7 +126,7 @@ class _Reader:
                 self.fail('the key "%s" is there twice' % key)
             seen.add(key)
             self.expect(0x3A, " after the key")
-            yield key, self._value(depth), line
+            yield key, self.value(depth), line
 
     def _items(self, close):
         """Yield before each item of the list or object that begins here, and take its end."""
@@ -125,7 +137,8 @@ class _Reader:
                 yield
         self.expect(close, ' or "," after the value')
 
-    def _value(self, depth):
+    def value(self, depth):
+        """Return the value that begins here."""
         c = self.token()
         if depth > 16:
             self.fail("more than 16 levels")
@@ -137,7 +150,7 @@ class _Reader:
             return value
         if c == 0x5B:
             self._take()
-            return [self._value(depth + 1) for _ in self._items(0x5D)]
+            return [self.value(depth + 1) for _ in self._items(0x5D)]
         return self._text() if c == 0x22 else self._word()
 
     def _text(self):

@@ -172,35 +172,37 @@ class PressTimer:
     """Tells the pins when their time is over.
 
     clock: `ticks_ms`, `ticks_add` and `ticks_diff` of this module or object.
+
+    Attribute: `pins`, the Presses of all pins.
     """
 
     def __init__(self, clock=time):
         self._clock = clock
-        self._pins = []
+        self.pins = []
         self._due = clock.ticks_ms()
         self._sleeping = None
 
     def of(self, pin):
         """Return the Presses of a pin, the same for everybody."""
-        for presses in self._pins:
+        for presses in self.pins:
             if presses.pin.chip is pin.chip and presses.pin.mask == pin.mask:
                 return presses
-        self._pins.append(Presses(self, pin, self._clock))
-        return self._pins[-1]
+        self.pins.append(Presses(self, pin, self._clock))
+        return self.pins[-1]
 
     def step(self):
         """Tell what has become certain; return for how many ms to sleep then."""
         clock = self._clock
         now = clock.ticks_ms()
         if clock.ticks_diff(now, self._due) > _STALL_MS:
-            for presses in self._pins:
+            for presses in self.pins:
                 presses.postpone(now)
-        for presses in self._pins:
+        for presses in self.pins:
             presses.expire(now)
         # Not in the same loop: a handler can change a pin that has been asked already.
         now = clock.ticks_ms()
         wait = _FOREVER_MS
-        for presses in self._pins:
+        for presses in self.pins:
             wait = min(wait, presses.left(now))
         wait = max(0, wait)
         self._due = clock.ticks_add(now, wait)

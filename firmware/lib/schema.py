@@ -38,7 +38,7 @@ def apply(value, spec, visit=None, path=""):
     kind = spec.get("type")
     if isinstance(value, str) and value:
         if kind == "int":
-            return _from_hex(value)
+            return _number(value, spec)
         return visit(value, kind, path) if visit else value
     if isinstance(value, list):
         for i, item in enumerate(value):
@@ -87,9 +87,9 @@ def _check(value, spec, path, faults):
     wanted = spec.get("type", "any")
     where = path + ": " if path else ""
     shown = "%s"
-    if wanted == "int" and isinstance(value, str) and value[:2] == "0x":
-        value = _from_hex(value)
-        shown = "0x%x"
+    if wanted == "int" and isinstance(value, str):
+        shown = "0x%x" if value[:2] == "0x" else "%d"
+        value = _number(value, spec)
     given = type(value).__name__
     if not _fits(wanted, given, spec):
         text = "%sexpected %s, not %s"
@@ -103,7 +103,10 @@ def _check(value, spec, path, faults):
         _check_keys(value, spec["keys"], path, where, faults)
 
 
-def _from_hex(text):
+def _number(text, spec):
+    """Return the number that a text stands for, the text if it does for none."""
+    if text[:2] != "0x":
+        return spec.get("names", {}).get(text, text)
     try:
         return int(text, 16)
     except ValueError:

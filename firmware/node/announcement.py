@@ -9,6 +9,8 @@ from import_once import import_once
 
 async def announce(node):
     """Publish discovery, where it is wanted, the loader's report, and every state."""
+    if node.settled:  # else what is not there yet would be taken for gone
+        await import_once("node.stale").remove(node, publish_pieces)
     if node.settings.DISCOVERY_PREFIX:
         await import_once("node.discovery").publish(node, publish_pieces)
     await publish_rows(node)

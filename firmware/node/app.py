@@ -14,9 +14,10 @@ from node import VERSION
 from node.log import Log
 from node.tasks import Tasks
 
-# Bytes allocated; more often would cost a burst of commands a third of its speed.
-_COLLECT_EVERY = const(65536)
+# Bytes allocated.
 _COLLECT_EVERY_AT_START = const(4096)
+# Of these the status has the highest of all buses, of the others the sum.
+_HIGHEST = const(("queue_high_water", "i2c_longest_us"))
 
 
 class Report:
@@ -42,10 +43,10 @@ class Node:
     Attributes: `id` (in topics), `uid` (the chip's factory id), `name` (for people), `base`
     (`<home>/<id>/`), `settings`, `log`, `components` (name -> object), `presses` (of the library
     of that name, None until somebody wants to know of presses), `settled` (whether all
-    components have been loaded).
+    components have been loaded). Of the class: `running`, the node that runs, None if none does.
     """
 
-    presses = None
+    presses = running = None
     settled = False
     _store = None
 
@@ -62,13 +63,13 @@ class Node:
         self.entities = {}  # b"<component>/<object>" -> entity
         self.counters = {}
         self.rows = {}  # component name -> row of the `components` topic
-        self._availability = {}  # component name -> its report
+        self.reports = {}  # component name -> its report
         self._alive = Report(b"alive", b"", self._alive_state)
         self._status = Report(b"status", b"", self._status_state)
         self._crowded = 0  # how many buses are
         self._started = ticks_ms()
         self._uptime = 0
-        self._tasks = Tasks(self._task_crashed)
+        self.tasks = Tasks(self._task_crashed)
         self.wifi = None
         self.session = None
 
@@ -76,7 +77,7 @@ class Node:
 
     def spawn(self, name, function, *args):
         """Run the coroutine function `function(*args)` as task `name`, restarted if it dies."""
-        self._tasks.spawn(name, function, *args)
+        self.tasks.spawn(name, function, *args)
 
     def add_entity(self, component, entity):
         """Give an entity its topics; Home Assistant sees it with the next announcement.
@@ -106,20 +107,19 @@ class Node:
         """Publish whether a component (a chip, for instance) can be reached."""
         name = component.name
         state = _online if available else _offline
-        report = self._availability.get(name)
+        report = self.reports.get(name)
         if report is None:
-            report = self._availability[name] = Report(name.encode(), b"/available", state)
+            report = self.reports[name] = Report(name.encode(), b"/available", state)
         report.state = state
         self.state_changed(report)
 
     def fault(self, name, phase, message):
         """Record that the component `name` failed in `phase`; one line on the log."""
-        where = "%s (%s)" % (name, phase) if name else phase
-        self.log.error("loader", "%s: %s", where, message)
-        row = self._row(name or "components.json")
+        self.log.error("loader", "%s (%s): %s", name, phase, message)
+        row = self._row(name)
         row["phase"] = phase
         row.setdefault("errors", []).append(message)
-        self._rows_changed()
+        self.rows_changed()
 
     def loaded(self, name, package, version):
         """Record that the component `name` runs."""
@@ -129,7 +129,7 @@ class Node:
             row["version"] = version
         row.setdefault("phase", "running")
         self.log.info("loader", "%s: %s runs", name, package)
-        self._rows_changed()
+        self.rows_changed()
 
     def crowded(self, crowded):
         """Commands come faster than they can be carried out; or (False) no longer."""
@@ -152,6 +152,15 @@ class Node:
             return None
         return self._kept().get(key)
 
+    def announce(self):
+        """Tell Home Assistant anew what there is, because that has changed."""
+        if self.session:
+            self.session.announce_again()
+
+    def restart(self, reason):
+        """Restart the node at once. reason: who wants it, told on the log after the restart."""
+        import_once("node.reset_reason").restart(self, reason)
+
     def subscribe(self, topic, handler):
         """Have `handler(payload, retained)` called for each message on a topic of anybody.
 
@@ -166,29 +175,9 @@ class Node:
 
     async def run(self):
         """Start everything; returns only when the node is shut down."""
-        settings = self.settings
-        if settings.WATCHDOG_S:
-            feed = import_once("node.board").feed_watchdog
-            self.spawn("watchdog", feed, settings.WATCHDOG_S)
-        asked = import_once("node.board").setup_asked()
-        if (
-            asked
-            or settings.FACTORY_RESET_PIN >= 0
-            or not (settings.WIFI_SSID and settings.MQTT_HOST)
-        ):
-            import_once("node.provision").begin(self, asked)
-        if settings.MQTT_HOST:
-            import_once("node.session_setup").set_up(self)
-            self.log.sink = self._send_record
-        else:
-            self.log.error("settings", "MQTT_HOST: no broker is set; only local functions work")
-        await import_once("node.loader").Loader(self).load()
-        self.settled = True
-        gc.collect()
-        gc.threshold(_COLLECT_EVERY)
-        if self.session:
-            self.session.start()
+        self.log.sink = self._send_record
         self.spawn("reports", self._publish_regularly)
+        await import_once("node.start").start(self)
         while True:
             await asyncio.sleep(3600)
 
@@ -205,12 +194,14 @@ class Node:
 
     def publish_reports(self):
         """Publish what can be reached, and how the node fares."""
-        for report in self._availability.values():
+        for report in self.reports.values():
             self.state_changed(report)
         self.state_changed(self._alive)
         self.state_changed(self._status)
 
     def _send_record(self, level, text):
+        if not self.session:
+            return False
         topic = "%s/log/%s/%s" % (self.settings.MQTT_HOME, level, self.id)
         return self.session.send(topic.encode(), text.encode())
 
@@ -224,11 +215,13 @@ class Node:
     def _task_crashed(self, name, error):
         self.log.exception("task", error, "%s died and is started again", name)
         self.count("task_crashes")
+        import_once("node.crashes").note(self, name, error)
 
     def _row(self, name):
         return self.rows.setdefault(name, {"name": name})
 
-    def _rows_changed(self):
+    def rows_changed(self):
+        """Publish the rows of the components."""
         if self.session and self.session.online:
             rows = import_once("node.announcement").publish_rows
             self.spawn("components topic", rows, self)
@@ -237,7 +230,7 @@ class Node:
         settings = self.settings
         alive_at = status_at = 0  # s of uptime
         while True:
-            now = self._seconds()
+            now = self.uptime()
             if now >= alive_at:
                 alive_at = now + settings.ALIVE_INTERVAL
                 self.state_changed(self._alive)
@@ -257,26 +250,26 @@ class Node:
         """Return what the `status` topic tells, as a dictionary."""
         status = {
             "version": VERSION,
-            "uptime": self._seconds(),
+            "uptime": self.uptime(),
             "rssi": self.wifi.rssi() if self.wifi else None,
             "heap_free": gc.mem_free(),
             "heap_used": gc.mem_alloc(),
             "reset_cause": self.reset_cause,
             "log_lost": self.log.lost,
-            "task_crashes": 0,
-            "dropped": 0,
-            "refused": 0,
-            "refused_retained": 0,
-            "i2c_errors": 0,
+            "log_muted": self.log.muted,
         }
+        for key in ("task_crashes", "dropped", "refused", "refused_retained", "i2c_errors"):
+            status[key] = 0
         status.update(self.counters)
         for source in (self.session,) + tuple(self.components.values()):
             if hasattr(source, "statistics"):
                 for key, value in source.statistics().items():
-                    status[key] = status.get(key, 0) + value
+                    sofar = status.get(key, 0)
+                    status[key] = max(sofar, value) if key in _HIGHEST else sofar + value
         return status
 
-    def _seconds(self):
+    def uptime(self):
+        """Return for how many s the node has been running."""
         # ticks wrap after 12 days; `_publish_regularly` asks far more often than that.
         seconds = ticks_diff(ticks_ms(), self._started) // 1000
         self._started = ticks_add(self._started, seconds * 1000)
@@ -294,7 +287,11 @@ def run():
     node.log.info("node", "Switchyard %s as %s, %s", VERSION, node.id, node.reset_cause)
     for fault in faults:
         node.log.error("settings", "%s", fault)
+    Node.running = node
     try:
         asyncio.run(node.run())
+    except Exception as e:  # noqa: BLE001 whatever it is, the node must come back
+        import_once("node.reset_reason").crashed(node, e)
     finally:
+        Node.running = None
         asyncio.new_event_loop()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the core needs of the chip it runs on. No other module of the core imports `machine`."""
 
-import asyncio
+import os
 import select
 import sys
 from binascii import hexlify
@@ -12,18 +12,49 @@ from micropython import const
 _CAUSES = const(("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET"))
 
 
+# Where the chips keep the cause of their last reset (technical reference manuals, RTC_CNTL_*).
+_RESET_STATE = const(
+    (
+        ("ESP32", 0x3FF48034),
+        ("ESP32S2", 0x3F408038),
+        ("ESP32S3", 0x60008038),
+        ("ESP32C3", 0x60008038),
+    )
+)
+_CAUSE_BITS = const(0x3F)
+_BROWN_OUT = const(15)
+
+
 def unique_id():
     """Return the chip's factory id as lower-case hexadecimal text."""
     return hexlify(machine.unique_id()).decode()
 
 
 def reset_cause():
-    """Return why the chip started, in the words of `machine`, such as `PWRON_RESET`."""
+    """Return why the chip started, in the words of `machine`, such as `PWRON_RESET`.
+
+    `machine` has no word for `BROWN_OUT_RESET`.
+    """
+    uname = getattr(os, "uname", None)
+    if uname and browned_out(uname()[4], machine.mem32):
+        return "BROWN_OUT_RESET"
     cause = machine.reset_cause()
     for name in _CAUSES:
         if getattr(machine, name, None) == cause:
             return name
     return str(cause)
+
+
+def browned_out(board, registers):
+    """Return whether the supply voltage fell too low.
+
+    board: as os.uname() has it, "... with ESP32". registers: as `machine.mem32`.
+    """
+    chip = board.split(" ")[-1]
+    for name, address in _RESET_STATE:
+        if name == chip:
+            return registers[address] & _CAUSE_BITS == _BROWN_OUT
+    return False
 
 
 def reset():
@@ -43,12 +74,6 @@ def setup_asked():
     return bool(poll.poll(0)) and sys.stdin.buffer.read(1) == b"s"
 
 
-async def feed_watchdog(seconds):
-    """Start the hardware watchdog and feed it while the event loop turns; never returns.
-
-    seconds: how long the loop may stand before the chip restarts.
-    """
-    watchdog = machine.WDT(timeout=seconds * 1000)
-    while True:
-        watchdog.feed()
-        await asyncio.sleep_ms(seconds * 250)
+def watchdog(seconds):
+    """Start the hardware watchdog, which nothing stops; return the function that feeds it."""
+    return machine.WDT(timeout=seconds * 1000).feed

@@ -31,13 +31,24 @@ _BUS = const(
 _SENSOR = const(
     '{"p":"sensor","stat_t":"%sstatus","ent_cat":"diagnostic","val_tpl":"{{ value_json.%s }}",%s}'
 )
+_COUNTER = const('"name":"%s","stat_cla":"total_increasing"')
+_DURATION = const('"name":"%s","dev_cla":"duration","unit_of_meas":"%s"')
 # What the status topic carries, as diagnostic sensors of the node: key -> discovery.
 _DIAGNOSTICS = (
     ("rssi", '"name":"Wi-Fi signal","dev_cla":"signal_strength","unit_of_meas":"dBm"'),
-    ("uptime", '"name":"Uptime","dev_cla":"duration","unit_of_meas":"s"'),
+    ("uptime", _DURATION % ("Uptime", "s")),
     ("heap_free", '"name":"Free memory","dev_cla":"data_size","unit_of_meas":"B"'),
-    ("dropped", '"name":"Dropped commands","stat_cla":"total_increasing"'),
-    ("i2c_errors", '"name":"I2C errors","stat_cla":"total_increasing"'),
+    ("mqtt_downtimes", _COUNTER % "MQTT reconnections"),
+    ("mqtt_downtime_s", _DURATION % ("MQTT downtime", "s")),
+    ("reset_cause", '"name":"Last restart"'),
+    ("dropped", _COUNTER % "Dropped commands"),
+    ("refused_retained", _COUNTER % "Refused retained commands"),
+    ("queue_high_water", '"name":"Most commands waiting","stat_cla":"measurement"'),
+    ("i2c_errors", _COUNTER % "I2C errors"),
+    ("i2c_retries", _COUNTER % "Repeated I2C transfers"),
+    ("i2c_longest_us", '"name":"Longest I2C transfer","unit_of_meas":"\\u00b5s"'),
+    ("interrupts", _COUNTER % "Interrupts"),
+    ("missed_interrupts", _COUNTER % "Missed interrupts"),
 )
 
 
@@ -57,6 +68,13 @@ async def publish(node, publish_pieces):
         announce = discovery.announce_entities
     for component, entities in groups.items():
         await announce(component, entities)
+
+
+def own():
+    """Yield (platform, id) of what the node shows of itself."""
+    yield "binary_sensor", "alive"
+    for key, _ in _DIAGNOSTICS:
+        yield "sensor", key
 
 
 class _Discovery:

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Loads what `components.json` names, and says of each component why it did not start.
+"""Loads what the configuration names, and says of each component why it did not start.
 
-The file is read in passes, with one component in memory at a time. The first collects the names
-and `_order`. The second loads what refers to no later component, in most files all there is. The
-rest waits for the next pass. A pass that loads nothing has found references that go in a circle.
+The source (`node/sources.py`) is read in passes, with one component in memory at a time. The first
+collects the names and `_order`. The second loads what refers to no later component, in most
+configurations all there is. The rest waits for the next pass. A pass that loads nothing has found
+references that go in a circle.
 """
 
 import asyncio
 import gc
 import sys
 
-from import_once import find, import_once
+from import_once import import_once
 
 from node.component import ConfigError
-
-_START_S = 30  # time limit of a component's start()
 
 _TEXT = {"type": "str", "min": 1}
 _NEEDED = {"type": "str", "min": 1, "required": True}
@@ -31,6 +30,9 @@ _DEFINITION = {
         "call_interval": {"type": "float", "min": 0.01},
     },
 }
+# Topics and tasks of the node itself.
+_OURS = ("announce", "config", "kept", "log", "mqtt", "node", "reports", "rpc", "watchdog", "wifi")
+_ABSENT = "no components.json: copy components.json.example to that name, change it"
 
 
 class Loader:
@@ -42,65 +44,128 @@ class Loader:
     """
 
     def __init__(self, node):
+        import schema  # stays until the end, because components use it, too
+
         self._node = node
+        self._schema = schema
         self._names = []
         self._pending = []
         self._failed = set()
         self._waits = {}  # name -> names that it refers to and that are pending
-        self._damaged = False  # the file, somewhere
+        self._program = None  # the function of components.py
+        self._sources = import_once("node.sources")
+        self._references = import_once("node.references").References(
+            node, self._names, self._failed, schema
+        )
+        self._starting = import_once("node.starter")
+        self._starter = self._starting.Starter(node, schema.suggest)
+        self._source, self._read = self._sources.source() or ("", None)
+        self._only = None
 
-    async def load(self):
-        """Load every component; returns when each runs or has been reported."""
-        import schema  # stays until the end, because components use it, too
-
-        self._schema = schema
-        references = import_once("node.references").References
-        self._references = references(self._node, self._names, self._failed, schema)
-        self._read = import_once("node.sources").definitions
+    async def load(self, only=None):
+        """Load every component, or only that of a name; return when each runs or is reported."""
+        if not self._read:
+            self._node.fault("components.json", "file", _ABSENT)
+            return
+        self._only = only
         ordered = self._plan()
         while self._pending:
             before = len(self._pending)
             ordered = await self._pass(ordered)
             if len(self._pending) == before:
                 self._break_circle()
+        if self._program and not only:
+            await self._run_program()
         sys.modules.pop("schema", None)
+
+    def inspect(self, name):
+        """Look at how a component that runs is defined now.
+
+        Return (names of the components that run and refer to it, faults of its definition).
+        Raises ConfigError when the definitions cannot be read.
+        """
+        if not self._read:
+            raise ConfigError(_ABSENT)
+        users = []
+        faults = None
+        damaged = []
+        for other, definition in self._read(lambda *fault: damaged.append(fault)):
+            self._names.append(other)
+            if other == name:
+                faults = []
+                self._check(name, definition, faults, [])
+            elif other in self._node.components:
+                waits = []
+                self._pending = [name]
+                self._check(other, definition, [], waits)
+                self._pending = []
+                if waits:
+                    users.append(other)
+        for file, error in damaged:
+            raise ConfigError("%s: %s" % (file, error))
+        if faults is None:
+            faults = [self._references.unknown(self._source, name)]
+        return users, faults
 
     # -- which, and in what order ---------------------------------------------------------
 
-    def _file_fault(self, text):
-        if not self._damaged:
-            self._damaged = True
-            self._node.fault("", "file", text)
+    def _file_fault(self, name, error):
+        if name in self._failed:
+            return
+        self._starter.phase = "file"
+        text = self._text(name, error) if name == "components.py" else str(error)
+        if name == "components.json":
+            text += "; what follows is not loaded"
+        if name != self._source:
+            self._names.append(name)
+            if self._only not in (None, name):  # it has been said before
+                self._failed.add(name)
+                return
+        self._refuse(name, "file", text)
 
     def _plan(self):
         """Collect the names; return how many of the first must be loaded in just this order."""
         order = []
-        for name, definition, _ in self._read(self._file_fault):
+        for name, definition in self._read(self._file_fault):
             if name == "_order":
                 order = definition
+            elif name == self._sources.LOAD:
+                self._program = definition
             else:
                 self._names.append(name)
+        only = self._only
+        if only:
+            running = self._node.components
+            self._failed.update([n for n in self._names if n not in running and n != only])
+            self._pending = [only] if only in self._names and only not in self._failed else []
+            return 0
+        ordered = self._in_order(order)
+        rest = [name for name in self._names if name not in ordered and name not in self._failed]
+        if ordered and rest:
+            self._node.log.warn("loader", "not in _order, so loaded last: %s", ", ".join(rest))
+        self._pending = ordered + rest
+        return len(ordered)
+
+    def _in_order(self, order):
+        """Return the names in `_order` that can be loaded; report what else it has."""
         ordered = []
         faults = self._schema.check(order, {"type": "list"}, "_order")
         for name in () if faults else order:
             if name in ordered:
                 faults.append('_order: "%s" is there twice' % name)
             elif name in self._names:
-                ordered.append(name)
-            elif not self._damaged:
+                if name not in self._failed:
+                    ordered.append(name)
+            elif self._source not in self._failed:
                 faults.append(self._references.unknown("_order", str(name)))
         for fault in faults:
-            self._node.fault("", "check", fault)
-        rest = [name for name in self._names if name not in ordered]
-        if ordered and rest:
-            self._node.log.warn("loader", "not in _order, so loaded last: %s", ", ".join(rest))
-        self._pending = ordered + rest
-        return len(ordered)
+            self._node.fault(self._source, "check", fault)
+        return ordered
 
     async def _pass(self, ordered):
         """Load what can be loaded now; return how many are left that `_order` names."""
         self._waits = {}
-        for name, definition, _ in self._read(self._file_fault):
+        for name, definition in self._read(self._file_fault):
             if name not in self._pending or (ordered and name != self._pending[0]):
                 continue
             if await self._settle(name, definition, ordered):
@@ -133,7 +198,7 @@ class Loader:
         """Load a component or report why not; return False when it has to wait for others."""
         faults = []
         waits = []
-        self._phase = "check"
+        self._starter.phase = "check"
         try:
             spec = self._check(name, definition, faults, waits)
             if waits and not ordered and not faults:
@@ -144,27 +209,32 @@ class Loader:
             if not faults:
                 self._references.resolve(name, definition["constructor_args"], spec)
                 spec = None  # not needed twice in memory if the component reads it, too
-                await self._load(name, definition)
-        except ConfigError as e:
-            faults.append("%s: %s" % (e.key, e) if e.key else str(e))
-        except Exception as e:  # no component may stop the others
-            faults.append("%s: %s" % (type(e).__name__, e))
-            self._node.log.exception(name, e, "failed in %s", self._phase)
+                self._references.resolve(name, definition["init_args"], {}, "init_args")
+                await self._starter.make(name, definition)
+        except Exception as e:  # noqa: BLE001 no component may stop the others
+            faults.append(self._text(name, e))
         for fault in faults:
-            self._refuse(name, self._phase, fault)
+            self._refuse(name, self._starter.phase, fault)
         return True
+
+    def _text(self, name, error):
+        """Return what there is to say of an exception; the log has the whole of it."""
+        if isinstance(error, ConfigError):
+            return "%s: %s" % (error.key, error) if error.key else str(error)
+        self._node.log.exception(name, error, "failed in %s", self._starter.phase)
+        return "%s: %s" % (type(error).__name__, error)
 
     def _check(self, name, definition, faults, waits):
         """Collect `faults` and what must come first; return the description of the arguments."""
         check = self._schema.check
-        faults += check(name, _NAME, "name") + check(definition, _DEFINITION, "")
+        faults += self._check_name(name) + check(definition, _DEFINITION, "")
         if faults:
             return None
         for key in ("constructor_args", "init_args"):
             if not isinstance(definition.setdefault(key, {}), (dict, list)):
                 faults.append(key + ": expected an object or a list")
+        spec = _describe(definition, self._starting.module_path(definition["package"]))
         args = definition["constructor_args"]
-        spec = _describe(definition)
         faults += check(args, spec, "")
         for path, value, known in (("", args, spec), ("init_args", definition["init_args"], {})):
             first, wrong = self._references.check(value, known, path, self._pending)
@@ -172,112 +242,59 @@ class Loader:
             faults += wrong
         return spec
 
-    async def _load(self, name, definition):
+    def _check_name(self, name):
+        if name in _OURS:
+            return ["name: the node itself uses this word"]
+        return self._schema.check(name, _NAME, "name")
+
+    # -- components.py --------------------------------------------------------------------
+
+    async def _run_program(self):
+        """Let the function of components.py add what it makes."""
+        self._starter.phase = "load"
+        try:
+            result = self._program(self._node, self._add)
+            if hasattr(result, "throw"):  # it is a coroutine
+                await self._starting.limited(result, "load()")
+        except Exception as e:  # noqa: BLE001 a program can raise anything
+            self._node.fault(self._source, "load", self._text(self._source, e))
+
+    async def _add(self, name, component):
+        """Start a component that a program has made; return whether it runs.
+
+        component: a Component, or any object to which others may refer.
+        """
         node = self._node
-        self._references.resolve(name, definition["init_args"], {}, "init_args")
-        self._phase = "import"
-        module = _import(definition["package"])
-        function = self._member(module, definition, "component")
-        self._phase = "construct"
-        component = self._call(name, function, definition["constructor_args"])
-        self._phase = "start"
-        if hasattr(component, "attach"):
-            await _start(component, node, name)
-        if "init_function" in definition:
-            function = self._member(component, definition, "init_function")
-            self._call(name + ".init", function, definition["init_args"])
-        if "call_function_regularly" in definition:
-            function = self._member(component, definition, "call_function_regularly")
-            interval = definition.get("call_interval", node.settings.CALL_INTERVAL)
-            node.spawn(name + ".regular", _call_regularly, function, int(interval * 1000))
-        node.components[name] = component
-        node.loaded(name, definition["package"], getattr(module, "__version__", None))
-
-    def _member(self, thing, definition, key):
-        name = definition[key]
-        member = getattr(thing, name, None)
-        if member is None:
-            known = [n for n in dir(thing) if n[0] != "_"]
-            text = '%s: there is no "%s"%s'
-            raise ConfigError(text % (key, name, self._schema.suggest(name, known)))
-        return member
-
-    def _call(self, task, function, args):
-        """Return the result of `function`, None if it is a coroutine, which becomes a task."""
-        places, names = ((), args) if isinstance(args, dict) else (args, {})
-        result = function(*places, **names)
-        if not _is_coroutine(result):
-            return result
-        self._node.spawn(task, _run, [result], function, places, names)
-        return None
+        faults = self._check_name(name)
+        if name in node.components:
+            faults.append("there is such a component already")
+        for fault in faults:
+            node.fault(self._source, "load", "add(%r): %s" % (name, fault))
+            return False
+        try:
+            await self._starter.start(name, component, {})
+            node.components[name] = component
+            node.loaded(name, self._source, None)
+            return True
+        except Exception as e:  # noqa: BLE001 no component may stop the others
+            self._refuse(name, self._starter.phase, self._text(name, e))
+            return False
 
 
-def _path(package):
-    return "components" + package if package[0] == "." else package
+def _describe(definition, path):
+    """Return the description of the component's arguments, an empty one if there is none.
 
-
-def _describe(definition):
-    """Return the description of the component's arguments, an empty one if there is none."""
-    path = _path(definition["package"]) + "_args"
-    module = import_once(path)
+    path: of its module. A list of arguments becomes an object, if the description says which
+    place each has.
+    """
+    module = import_once(path + "_args")
     keys = module and module.ARGS.get(definition["component"])
-    # The places of a list have no names.
-    if keys is None or isinstance(definition["constructor_args"], list):
+    if keys is None:
         return {}
+    args = definition["constructor_args"]
+    if isinstance(args, list):
+        names = {keys[key]["place"]: key for key in keys if "place" in keys[key]}
+        if len(args) > len(names):
+            return {}
+        definition["constructor_args"] = {names[i]: value for i, value in enumerate(args)}
     return {"type": "dict", "keys": keys}
-
-
-def _import(package):
-    path = _path(package)
-    module = find(path)
-    if not module:
-        file = path.replace(".", "/")
-        raise ConfigError('unknown package "%s": no %s.py on this board' % (package, file))
-    return module
-
-
-def _is_coroutine(value):
-    return hasattr(value, "throw")
-
-
-async def _start(component, node, name):
-    component.attach(node, name)
-    try:
-        await _limited(component.start())
-    except Exception:
-        # What it shows already must not look alive.
-        node.remove_entities(component)
-        raise
-
-
-async def _limited(start):
-    # asyncio.wait_for would stay in memory, 370 bytes.
-    task = asyncio.create_task(start)
-    timer = asyncio.create_task(_cancel_late(task))
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not timer.done():  # it is the loader that is cancelled
-            task.cancel()
-            raise
-        raise ConfigError("start() timed out; it may take %d s" % _START_S)
-    finally:
-        timer.cancel()
-
-
-async def _cancel_late(task):
-    await asyncio.sleep(_START_S)
-    task.cancel()
-
-
-async def _run(first, function, places, names):
-    # The first call has been made already, to see that it gives a coroutine.
-    await (first.pop() if first else function(*places, **names))
-
-
-async def _call_regularly(function, interval_ms):
-    while True:
-        result = function()
-        if _is_coroutine(result):
-            await result
-        await asyncio.sleep_ms(interval_ms)

@@ -3,8 +3,12 @@
 
 import io
 import sys
-from time import ticks_ms
+from time import ticks_diff, ticks_ms
 
+from micropython import const
+
+_WINDOW_MS = const(10000)
+_MOST = const(20)  # records of one source and level in a window
 LEVELS = ("critical", "error", "warn", "info", "debug")
 
 
@@ -18,7 +22,17 @@ class Log:
 
     level: the least important level that the console shows; mqtt_level: the same for MQTT.
     ring: records kept while there is no link; when it is full the oldest goes first.
+
+    From `settled` on, what is more than 20 records of one source and level in 10 s is left out and
+    counted in `muted`.
+
+    Attributes: `levels`, source -> number of the level that it has on console and MQTT instead, or
+    None; `file`, function that gets each line of the console, or None.
     """
+
+    levels = file = None
+    settled = False
+    muted = _since = 0
 
     def __init__(self, level="info", mqtt_level="warn", ring=32):
         self.level = level_number(level)
@@ -26,6 +40,7 @@ class Log:
         self._ring = []
         self._limit = ring
         self.lost = 0
+        self._kinds = {}
         self.sink = None  # callable (level name, text) -> bool: taken
 
     def critical(self, source, text, *args):
@@ -58,16 +73,42 @@ class Log:
         return not self._ring
 
     def _record(self, level, source, text, args):
-        if level > self.level and level > self.mqtt_level:
+        shown, sent = self.level, self.mqtt_level
+        # Below 0 the console belongs to somebody else.
+        if self.levels and source in self.levels and shown >= 0:
+            shown = sent = self.levels[source]
+        if level > shown and level > sent:
+            return
+        count = self._count(level, source)
+        if count > _MOST:
+            self.muted += 1
             return
         if args:
             text %= args
         text = source + ": " + text
-        if level <= self.level:
+        if count == _MOST:
+            text += " (more of these are left out for 10 s)"
+        if level <= shown:
             now = ticks_ms()
-            print("%d.%03d %-8s %s" % (now // 1000, now % 1000, LEVELS[level], text))
-        if level <= self.mqtt_level:
+            line = "%d.%03d %-8s %s" % (now // 1000, now % 1000, LEVELS[level], text)
+            print(line)
+            if self.file:
+                self.file(line)
+        if level <= sent:
             self._keep(LEVELS[level], text)
+
+    def _count(self, *kind):
+        """Return how many records of one kind there have been in this window."""
+        if not self.settled:
+            return 0
+        kinds = self._kinds
+        now = ticks_ms()
+        # Below 0: the last record was days ago.
+        if not 0 <= ticks_diff(now, self._since) < _WINDOW_MS:
+            self._since = now
+            kinds.clear()
+        kinds[kind] = kinds.get(kind, 0) + 1
+        return kinds[kind]
 
     def _keep(self, level, text):
         # Records leave in order: what waits goes first.

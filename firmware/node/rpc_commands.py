@@ -7,6 +7,7 @@ import json
 import bus_jobs
 import pin_access
 from command_buffer import OFF, ON, PULSE
+from import_once import import_once
 from micropython import const
 
 _TOGGLE_MS = const(100)
@@ -70,6 +71,10 @@ def _value(components, command, key, value, before):
         return pin_access.find_component(components, value)
     if key == "pin" and "board" in before:
         return pin_access.pin_of(before["board"], value)
+    if key == "component":
+        if isinstance(value, str):
+            return value
+        raise ValueError("expected the name of a component")
     if key == "bus":
         if not hasattr(named, "worker"):
             raise ValueError("no I2C bus of that name")
@@ -242,13 +247,23 @@ async def _answer_pins(rpc, request, board, left):
     rpc.answer(request, len(pieces) - 1, reason, pieces + [b"], "])
 
 
+# -- components -----------------------------------------------------------------------------
+
+
+async def _manage(rpc, request, component):
+    """Carry out LOAD, UNLOAD or RELOAD; `datavalue` tells whether the component runs then."""
+    manage = import_once("node.manage")
+    await getattr(manage, request.command.lower())(rpc.node, component)
+    rpc.answer(request, 1 if component in rpc.node.components else 0)
+
+
 _RANGES = {
     "pin": (0, 15, "pin"),
     "reg": (0, 1, "port"),
     "ms": (1, _LONGEST_MS, "time in ms"),
     "ttl": (1, _LONGEST_MS, "time in ms"),
 }
-_KEYS = ("board", "bus", "pin", "reg", "ms", "ttl")
+_KEYS = ("board", "bus", "pin", "reg", "ms", "ttl", "component")
 
 # Command -> (function, arguments that it needs, further arguments).
 COMMANDS = {
@@ -265,4 +280,7 @@ COMMANDS = {
     "PULSE": (_pulse, ("board", "pin"), ("ms", "ttl")),
     "SCAN": (_scan, (), ("bus",)),
     "PINS": (_pins, (), ("board",)),
+    "LOAD": (_manage, ("component",), ()),
+    "UNLOAD": (_manage, ("component",), ()),
+    "RELOAD": (_manage, ("component",), ()),
 }

@@ -34,7 +34,8 @@ class Session:
         if node.settings.DISCOVERY_PREFIX:
             self._birth = (node.settings.DISCOVERY_PREFIX + "/status").encode()
         self.online = False
-        self.downtimes = 0
+        self.downtimes = self._downtime = 0
+        self._lost_at = None  # s of uptime, while a connection that was there is not
         self._connecting = False  # since the first attempt
         self._connected = False  # by connect(); the client then stays so by itself
         self._unsent = set()  # entities whose newest state did not fit
@@ -75,6 +76,11 @@ class Session:
         # Needed a few times a year; until then its place is for others.
         await import_once("node.announcement").announce(self._node)
 
+    def announce_again(self):
+        """Announce everything in a moment, if there is a connection; else it comes with that."""
+        if self.online:
+            self._node.spawn("announce", self._announce_later)
+
     def _send_state(self, entity):
         payload = entity.state()
         if payload is None:
@@ -91,7 +97,7 @@ class Session:
 
     def statistics(self):
         """Return counters for the node's status topic."""
-        counters = {"mqtt_downtimes": self.downtimes}
+        counters = {"mqtt_downtimes": self.downtimes, "mqtt_downtime_s": self._downtime}
         for name in ("reads", "writes", "wakes", "skipped", "protocol_errors"):
             value = getattr(self.client, name, None)
             if value is not None:
@@ -114,7 +120,7 @@ class Session:
         elif topic.endswith(b"/rpc/request"):
             self._request(payload, retained)
         elif topic == self._birth and payload == b"online" and not retained:
-            self._node.spawn("announce", self._announce_after_birth)
+            self.announce_again()
         elif self.subscriptions:
             self.subscriptions.arrived(topic, payload, retained)
 
@@ -143,7 +149,7 @@ class Session:
     def _refuse(self, topic, reason):
         self._node.log.warn("command", "%s: %s", topic.decode(), reason)
 
-    async def _announce_after_birth(self):
+    async def _announce_later(self):
         await asyncio.sleep_ms(500 + getrandbits(_BIRTH_SPREAD_BITS))
         await self._unless_lost(self.announce)
 
@@ -174,6 +180,8 @@ class Session:
             down.clear()
             self.online = False
             self.downtimes += 1
+            if self._lost_at is None:
+                self._lost_at = self._node.uptime()
             self._node.log.warn("mqtt", "connection to the broker lost")
 
     async def _connect(self):
@@ -200,6 +208,9 @@ class Session:
         if self.subscriptions:
             await self.subscriptions.renew()
         self.online = True
+        if self._lost_at is not None:
+            self._downtime += self._node.uptime() - self._lost_at
+            self._lost_at = None
         await self.announce()
         await client.publish(self._prefix + b"available", "online", True)
         self._node.log.info("mqtt", "online as %s", self._prefix.decode()[:-1])

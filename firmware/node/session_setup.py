@@ -3,6 +3,8 @@
 
 from binascii import a2b_base64
 
+from import_once import import_once
+
 
 def set_up(node):
     """Give `node` its `session` and, where the MQTT client does not see to it, its `wifi`."""
@@ -16,6 +18,8 @@ def set_up(node):
 
         client = PlainClient(client, node.spawn)
     node.session = Session(node, client)
+    if node.settings.UPDATE_KEY:
+        import_once("node.update").begin(node)
     if not getattr(client, "JOINS_WIFI", True):
         from node.wifi import WiFi
 

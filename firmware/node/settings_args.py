@@ -49,6 +49,7 @@ SETTINGS = {
     "LOG_LEVEL": _choice("info", *_LEVELS),
     "LOG_MQTT_LEVEL": _choice("warn", *_LEVELS),
     "LOG_RING": _number(32, 1, 256),
+    "UPDATE_KEY": _text(longest=128, min=16, secret=True),
     "FAILED_JOINS": _number(20, 0, 10000),
     "FACTORY_RESET_PIN": _number(-1, -1, 48),
     "WATCHDOG_S": _number(0, 0, 3600),

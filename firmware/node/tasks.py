@@ -14,11 +14,13 @@ class Tasks:
     """The tasks of a node.
 
     `on_crash(name, exception)` is called for each exception that ends a task.
+
+    Attribute: `tasks`, name -> the task of asyncio.
     """
 
     def __init__(self, on_crash):
         self._on_crash = on_crash
-        self._tasks = {}
+        self.tasks = {}
 
     def spawn(self, name, function, *args):
         """Run the coroutine function `function(*args)` under `name` until it returns.
@@ -27,11 +29,11 @@ class Tasks:
         resets the delay. A task of the same name is cancelled first.
         """
         self.cancel(name)
-        self._tasks[name] = asyncio.create_task(self._guard(name, function, args))
+        self.tasks[name] = asyncio.create_task(self._guard(name, function, args))
 
     def cancel(self, name):
         """End the task `name`, if there is one."""
-        task = self._tasks.pop(name, None)
+        task = self.tasks.pop(name, None)
         if task:
             task.cancel()
 
@@ -41,7 +43,7 @@ class Tasks:
             started = ticks_ms()
             try:
                 await function(*args)
-                self._tasks.pop(name, None)
+                self.tasks.pop(name, None)
                 return
             except Exception as e:  # noqa: BLE001 whatever ends a task is reported
                 self._on_crash(name, e)

@@ -235,7 +235,7 @@ def test_a_broker_that_dies_is_started_again(start: Start) -> None:
 def test_the_log_of_the_run_before_is_kept(start: Start) -> None:
     start().wait_ready().stop()
     desk = start().wait_ready()
-    assert starts(desk) == 1
+    wait_until(lambda: starts(desk) == 1)
     assert "started with run.py" in (desk.state / "node.log.1").read_text()
 
 

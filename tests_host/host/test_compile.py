@@ -105,6 +105,10 @@ def test_the_function_of_a_traceback_has_its_name_back(shortener: Shortener) -> 
     assert shortener.original("bus_worker", "step") == "step"
 
 
+def test_what_components_derive_from_has_no_private_names_that_could_collide() -> None:
+    assert not [n for n in identifiers(ast.parse(SOURCES["node.component"])) if is_private(n)]
+
+
 # -- the rules, one by one ------------------------------------------------------------------
 
 
@@ -134,6 +138,7 @@ def test_names_of_other_classes_may_meet_but_those_of_a_family_do_not() -> None:
         "class A:\n    def __len__(self):\n        return 0\n",
         "for _ in x:\n    pass\n",
         "class A:\n    _x = 1\ngetattr(A(), '_x')\n",
+        "class A:\n    def _go(self):\n        pass\ngo = 'go'\nx = getattr(A(), '_' + go)\n",
         "def f(_x=1):\n    pass\nf(_x=2)\n",
         "def public(argument):\n    return argument\n",
         "def _f(other=1):\n    return other\ng(other=2)\n".replace("_f", "f"),
@@ -155,6 +160,16 @@ def test_an_argument_that_is_given_by_name_keeps_it() -> None:
     (text,) = shorten("def _f(item):\n    return item\n\n\n_f(item=1)\n")
     assert "item=1" in text
     assert "return item" in text
+
+
+def test_arguments_keep_their_names_where_they_may_be_given_by_any_name() -> None:
+    (text,) = shorten("def _f(item):\n    return item\n\n\ndef call(args):\n    _f(**args)\n")
+    assert "(item):\n    return item\n" in text
+
+
+def test_an_argument_that_is_called_as_a_module_is_keeps_its_name() -> None:
+    (text,) = shorten("def _f(pins):\n    from pins import Pin\n    return Pin(pins)\n")
+    assert "from pins import Pin" in text
 
 
 def test_a_function_inside_a_function_sees_the_argument_outside() -> None:
@@ -190,7 +205,6 @@ ARGS = {"A": {"doc": {"type": "str", "unit": "s"}, "x": _flag("what it does")}}
     "source",
     [
         "import x\nARGS = {'A': {'doc': 'text'}}\n",
-        "ARGS = {'A': {'x': {}}}\n",
         "def rule(x):\n    pass\nARGS = {'A': {'doc': 'text'}}\n",
     ],
 )

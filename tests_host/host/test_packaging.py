@@ -139,13 +139,15 @@ def _normal(name: str) -> str:
 
 
 def test_the_test_environment_is_the_runtime_environment_and_more() -> None:
-    assert pins("requirements.txt").items() < pins("requirements-test.txt").items()
+    for fewer in ("requirements.txt", "requirements-boards.txt"):
+        assert pins(fewer).items() < pins("requirements-test.txt").items()
 
 
 @pytest.mark.parametrize(
     ("file", "wanted"),
     [
         ("requirements.txt", PROJECT["dependencies"]),
+        ("requirements-boards.txt", PROJECT["optional-dependencies"]["boards"]),
         ("requirements-test.txt", PROJECT["optional-dependencies"]["test"]),
     ],
 )
@@ -156,8 +158,9 @@ def test_what_pyproject_asks_for_is_pinned(file: str, wanted: list[str]) -> None
         assert requirement.specifier.contains(version), f"{requirement}, but {version}: make pins"
 
 
-def test_everything_that_the_pinned_packages_need_is_pinned() -> None:
-    pinned = pins("requirements-test.txt")
+@pytest.mark.parametrize("file", ["requirements-boards.txt", "requirements-test.txt"])
+def test_everything_that_the_pinned_packages_need_is_pinned(file: str) -> None:
+    pinned = pins(file)
     for name in pinned:
         for text in importlib.metadata.requires(name) or ():
             needed = Requirement(text)

@@ -157,7 +157,7 @@ def test_they_are_announced_as_home_assistant_takes_them(ready: tuple[Desk, MQTT
         "unit_of_meas": "°",
     }
     for key, options in (
-        ("battery_value", {"unit_of_meas": "V", "stat_cla": "measurement"}),
+        ("battery_value", {"unit_of_meas": "V", "stat_cla": "measurement", "exp_aft": 5}),
         (
             "meter_total",
             {"unit_of_meas": "kWh", "dev_cla": "energy", "stat_cla": "total_increasing"},

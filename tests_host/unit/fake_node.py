@@ -61,12 +61,16 @@ class FakeNode:
         self.settled = True
         self.stored = {}
         self.listeners = []
+        self.announcements = 0
 
     def keep(self, key, value):
         self.stored[key] = value
 
     def kept(self, key):
         return self.stored.get(key)
+
+    def announce(self):
+        self.announcements += 1
 
     def subscribe(self, topic, handler):
         listener = Listener(self.listeners, topic, handler)

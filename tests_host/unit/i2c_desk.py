@@ -182,7 +182,8 @@ class Desk:
         if after_step:
             after_step()
         if wait and not any(wire.fallen for wire in self.wires):
-            self.clock.us = min(end, self.clock.us + wait * 1000)
+            # A transfer may have ended after `end`.
+            self.clock.us = max(self.clock.us, min(end, self.clock.us + wait * 1000))
         else:
             self.clock.us += 20
 

@@ -77,6 +77,7 @@ async def test_a_voltage_is_published():
         sensor = desk.node.entities[b"x/value"]
         assert (sensor.platform, sensor.name, sensor.words) == ("sensor", "Battery", None)
         keys = {"unit_of_meas": "V", "dev_cla": "voltage", "stat_cla": "measurement"}
+        keys["exp_aft"] = 64
         assert sensor.options == keys
 
 
@@ -94,7 +95,7 @@ async def test_a_value_is_the_mean_of_several_readings():
         readings = [1000000, 2000000, 3000000, 4000000]
         adc._adc = machine.ADC(34)
         adc._adc.read_uv = readings.pop
-        assert adc.read() == 2.5
+        assert await adc.read() == {"value": 2.5}
 
 
 async def test_a_value_is_published_at_its_interval():
@@ -123,8 +124,17 @@ async def test_what_cannot_be_measured_is_logged_and_counted():
                 raise OSError(5)
 
         adc._adc = Broken()
-        await run_until(lambda: adc.statistics()["adc_errors"])
-        assert desk.node.log.records[-1][:2] == ("warn", "x")
+        await run_until(lambda: adc.statistics()["sensor_errors"] > 1)
+        assert desk.node.log.records == [("warn", "x", "cannot be measured: [Errno 5] EIO")]
+
+
+async def test_by_reference_it_is_a_sensor_of_what_it_stands_for():
+    with Desk() as desk:
+        desk.board.analog[34] = 0xFFFF
+        args = {"device_class": "temperature", "unit": "°C", "scale": 100, "offset": -50}
+        adc = await desk.start(ADC, pin=34, **args)
+        assert abs(await adc.temperature() - 195) < 0.001
+        assert not hasattr(adc, "humidity")
 
 
 async def test_a_pin_that_wifi_takes_or_that_does_not_exist_is_refused():

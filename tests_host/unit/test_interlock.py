@@ -545,9 +545,12 @@ class Storm:
             bus.stuck_sda = True
             bus.clearable = bool(random.getrandbits(1))
         elif kind in (3, 4):
-            for model in random.choice(([desk.models[address]], list(desk.models.values()))):
-                model.power(False)
-                model.power(bool(random.getrandbits(1)))
+            for each in random.choice(((address,), tuple(desk.models))):
+                desk.models[each].power(False)
+                # Back between two transfers; but not of the few that set the chip up, because
+                # directions without latch would follow, which no register tells in time.
+                if random.getrandbits(1) and desk.chips[each].ready:
+                    desk.models[each].power(True)
         elif kind == 5:
             self.group.i2c.lose = random.randint(1, 2)
         else:

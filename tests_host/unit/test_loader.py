@@ -5,198 +5,9 @@ import random
 import sys
 
 from harness import run_until
+from loader_desk import LAB, Node, define, in_order, load
 from node.loader import Loader
-from node.tasks import Tasks
 from scratch import Scratch
-
-LAB = '''
-import asyncio
-
-from node.component import Component, ConfigError
-
-__version__ = "1.2"
-made = []
-
-
-class Bus(Component):
-    def __init__(self, **args):
-        self.args = args
-        self.started = False
-
-    async def start(self):
-        await asyncio.sleep_ms(0)
-        self.started = True
-
-    def pin(self, n):
-        if not 0 <= n < 16:
-            raise ValueError("%d is not in 0 to 15" % n)
-        return (self.name, n)
-
-
-class BadInit(Bus):
-    def __init__(self, **args):
-        raise ValueError("no such chip")
-
-
-class BadKey(Bus):
-    def __init__(self, **args):
-        raise ConfigError("two things use it", "pins[2].pin")
-
-
-class BadTogether(Bus):
-    def __init__(self, **args):
-        raise ConfigError("a and b exclude each other")
-
-
-class BadStart(Bus):
-    async def start(self):
-        self.node.entities[b"it"] = self
-        await asyncio.sleep_ms(0)
-        raise OSError(19)
-
-
-class Endless(Bus):
-    async def start(self):
-        self.node.entities[b"it"] = self
-        while True:
-            await asyncio.sleep_ms(10)
-
-
-class Shows(Bus):
-    async def start(self):
-        self.node.entities[b"a/shutter"] = self
-
-
-class Plain:
-    """A class of a library that knows nothing of us."""
-
-    def __init__(self, a=0, b=0):
-        self.a = a
-        self.b = b
-        self.calls = []
-
-    def init(self, *args, **more):
-        self.calls.append(("init", args, more))
-
-    async def run(self):
-        self.calls.append("run")
-
-    def tick(self):
-        self.calls.append("tick")
-
-    async def tock(self):
-        await asyncio.sleep_ms(0)
-        self.calls.append("tock")
-
-
-def service(**args):
-    made.append(args)
-
-
-async def task(**args):
-    made.append(args)
-    if args.get("die") and len(made) < 2:
-        raise ValueError("died")
-
-
-def factory(x):
-    return Plain(x)
-'''
-
-LAB_ARGS = """
-ARGS = {
-    "Bus": {
-        "other": {"type": "ref"},
-        "buses": {"type": "list", "item": {"type": "ref"}},
-        "title": {"type": "str", "min": 1},
-        "address": {"type": "int", "default": 0x20, "min": 0x20, "max": 0x27},
-        "pins": {
-            "type": "list",
-            "item": {
-                "type": "dict",
-                "keys": {"pin": {"type": "int", "required": True, "min": 0, "max": 15}},
-            },
-        },
-        "any": {"type": "any"},
-        "rows": {"type": "list", "each": {"type": "dict"}},
-    },
-}
-"""
-
-
-class Log:
-    def __init__(self):
-        self.lines = []
-
-    def warn(self, source, text, *args):
-        self.lines.append(text % args)
-
-    def exception(self, source, error, text, *args):
-        self.lines.append("traceback of " + type(error).__name__)
-
-
-class Settings:
-    CALL_INTERVAL = 0.02
-
-
-class Node:
-    """What a loader needs of a node."""
-
-    def __init__(self):
-        self.log = Log()
-        self.settings = Settings()
-        self.components = {}
-        self.faults = []
-        self.running = []
-        self.crashes = []
-        self.entities = {}
-        self._tasks = Tasks(lambda name, error: self.crashes.append(name))
-        self.spawn = self._tasks.spawn
-
-    def stop(self):
-        for name in tuple(self._tasks._tasks):
-            self._tasks.cancel(name)
-
-    def remove_entities(self, component):
-        assert self.entities.pop(b"it") is component
-
-    def fault(self, name, phase, message):
-        assert "\n" not in message
-        self.faults.append((name, phase, message))
-
-    def loaded(self, name, package, version):
-        self.running.append(name)
-        self.last = (name, package, version)
-
-
-def define(component="Bus", args=None, package=".lab.things", **more):
-    definition = dict(package=package, component=component, **more)
-    if args is not None:
-        definition["constructor_args"] = args
-    return definition
-
-
-def in_order(*pairs):
-    """Return JSON with the members in this order, which a dictionary does not keep."""
-    return "{%s}" % ",\n".join(json.dumps(k) + ": " + json.dumps(v) for k, v in pairs)
-
-
-async def load(*pairs, text=None, files=()):
-    """Load the components (name, definition) in this order; return the node."""
-    node = Node()
-    with Scratch() as folder:
-        folder.write("components/lab/things.py", LAB)
-        folder.write("components/lab/things_args.py", LAB_ARGS)
-        for path, content in files:
-            folder.write(path, content)
-        if text is None:
-            text = in_order(*pairs)
-        if text:
-            folder.write("components.json", text)
-        await Loader(node).load()
-        node.made = getattr(sys.modules.get("components.lab.things"), "made", [])
-    return node
-
 
 # -- what runs ----------------------------------------------------------------------------
 
@@ -401,12 +212,12 @@ async def test_components_that_order_does_not_name_come_last():
 async def test_faults_of_order():
     node = await load(("bus", define()), ("_order", ["buss", "bus", "bus"]))
     assert node.faults == [
-        ("", "check", '_order: there is no component "buss"; did you mean "bus"?'),
-        ("", "check", '_order: "bus" is there twice'),
+        ("components.json", "check", '_order: there is no component "buss"; did you mean "bus"?'),
+        ("components.json", "check", '_order: "bus" is there twice'),
     ]
     assert node.running == ["bus"]
     node = await load(("bus", define()), ("_order", {"bus": 1}))
-    assert node.faults == [("", "check", "_order: expected a list, not an object")]
+    assert node.faults == [("components.json", "check", "_order: expected a list, not an object")]
     assert node.running == ["bus"]
 
 
@@ -422,14 +233,14 @@ async def test_order_against_a_reference():
 async def test_no_file_says_what_to_do():
     node = await load(text="")
     text = "no components.json: copy components.json.example to that name, change it"
-    assert node.faults == [("", "file", text)]
+    assert node.faults == [("components.json", "file", text)]
 
 
 async def test_a_damaged_file_is_reported_once_and_what_stands_before_it_runs():
     text = in_order(("b", define(args={"other": "a"})), ("a", define()))[:-1] + ',\n "c" 1}'
     node = await load(text=text)
-    want = 'components.json, line 3, column 6: expected ":" after the key'
-    assert node.faults == [("", "file", want + "; what follows is not loaded")]
+    want = 'line 3, column 6: expected ":" after the key'
+    assert node.faults == [("components.json", "file", want + "; what follows is not loaded")]
     assert node.running == ["a", "b"]
 
 
@@ -445,7 +256,7 @@ async def test_a_file_that_vanishes_while_it_is_read_ends_the_loading():
     node = await load(
         ("a", define(args={"other": "b"})), ("b", define("steal", package="thief")), files=files
     )
-    assert [fault[:2] for fault in node.faults] == [("", "file"), ("a", "check")]
+    assert [fault[:2] for fault in node.faults] == [("components.json", "file"), ("a", "check")]
     assert node.running == ["b"]
 
 
@@ -597,14 +408,10 @@ async def test_entities_of_a_component_whose_start_failed_are_removed():
 
 
 async def test_a_start_that_never_ends_is_given_up():
-    import node.loader
+    import node.starter  # the loader finds it imported already
 
-    limit = node.loader._START_S
-    node.loader._START_S = 0.05
-    try:
-        board = await load(("a", define("Endless")), ("ok", define()))
-    finally:
-        node.loader._START_S = limit
+    node.starter._START_S = 0.05
+    board = await load(("a", define("Endless")), ("ok", define()))
     assert board.faults == [("a", "start", "start() timed out; it may take 0 s")]
     assert board.running == ["ok"]
     assert board.entities == {}
@@ -712,7 +519,7 @@ async def test_whatever_is_in_the_file_the_good_components_run():
         node = await load(*bad)
         node.stop()
         assert "good" in node.running, (bad, node.faults)
-        failed = {name for name, _, _ in node.faults if name}
+        failed = {name for name, _, _ in node.faults if name != "components.json"}
         assert failed | set(node.running) == {"a", "b", "c", "d", "good"}, (bad, node.faults)
         assert not failed & set(node.running)
 
@@ -732,4 +539,4 @@ async def test_a_damaged_file_never_stops_the_loader():
         node = await load(text=text)
         node.stop()
         accounted = {name for name, _, _ in node.faults} | set(node.running)
-        assert "" in accounted or len(accounted) >= 2, (text, node.faults)
+        assert "components.json" in accounted or len(accounted) >= 2, (text, node.faults)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """node/log.py: records reach MQTT in order, also those made while there was no link."""
 
+import time
+
+import node.log
 from node.log import Log
 
 
@@ -61,3 +64,72 @@ def test_an_exception_is_recorded_with_its_traceback():
     level, text = sink.records[0]
     assert level == "error"
     assert text.startswith("a: while reading\nTraceback") and "IndexError" in text
+
+
+def test_a_flood_of_records_is_left_out_and_counted_once_the_node_has_settled():
+    sink = Sink()
+    log = log_with(sink)
+    log.settled = True
+    for i in range(100):
+        log.warn("command", "nonsense %d", i)
+    assert len(sink.records) == 20
+    assert sink.records[-1][1] == ("command: nonsense 19 (more of these are left out for 10 s)")
+    assert log.muted == 80
+    assert log.lost == 0
+
+
+def test_a_flood_hides_no_other_source_and_no_other_level():
+    sink = Sink()
+    log = log_with(sink)
+    log.settled = True
+    for _ in range(50):
+        log.warn("command", "nonsense")
+    log.warn("wifi", "lost")
+    log.error("command", "broken")
+    assert sink.records[-2:] == [("warn", "wifi: lost"), ("error", "command: broken")]
+
+
+def test_records_are_shown_again_after_the_window():
+    now = [(1 << 29) - 5]
+    real = node.log.ticks_ms
+    node.log.ticks_ms = lambda: now[0]
+    try:
+        sink = Sink()
+        log = log_with(sink)
+        log.settled = True
+        for wait_ms in (0, 9999, 1, 1 << 29):  # the last is days later
+            now[0] = time.ticks_add(now[0], wait_ms)
+            for _ in range(50):
+                log.warn("command", "nonsense")
+        assert len(sink.records) == 60
+        assert log.muted == 140
+    finally:
+        node.log.ticks_ms = real
+
+
+def test_nothing_is_left_out_while_a_node_starts():
+    sink = Sink()
+    log = log_with(sink)
+    for i in range(200):
+        log.error("loader", "component %d failed", i)
+    assert len(sink.records) == 200
+
+
+def test_a_source_may_have_a_level_of_its_own():
+    sink = Sink()
+    log = log_with(sink)
+    log.levels = {"wifi": 4, "loader": 1}
+    log.debug("wifi", "seen")
+    log.debug("mqtt", "not seen")
+    log.warn("loader", "not seen")
+    log.error("loader", "seen")
+    assert [text for _, text in sink.records] == ["wifi: seen", "loader: seen"]
+
+
+def test_what_the_console_shows_goes_to_the_file_too():
+    lines = []
+    log = Log("warn", "info")
+    log.file = lines.append
+    log.warn("a", "%d", 1)
+    log.info("a", "2")
+    assert len(lines) == 1 and lines[0].endswith(" warn     a: 1")

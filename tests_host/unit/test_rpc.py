@@ -616,3 +616,28 @@ def check(d, command, fields, value):
             "GETPIN": (level, value),
         }[command]
         assert value == shown[0] == int(shown[1]), (command, fields, value)
+
+
+# -- components -----------------------------------------------------------------------------
+
+
+async def test_what_cannot_be_loaded_or_unloaded_says_why():
+    async with desk() as d:
+        d.node.rows_changed = d.node.announce = lambda: None
+        for command, name, said in (
+            ("LOAD", "i2c", '"i2c" runs already'),
+            ("UNLOAD", "x", '"x" does not run'),
+            ("RELOAD", "i2c", "no components.json: copy components.json.example to that name"),
+        ):
+            answer = await d.ask(command, component=name)
+            assert answer["response"].startswith(said), answer
+            assert answer["datavalue"] == "0x00"
+        assert sorted(d.node.components) == ["chip20", "i2c"]
+
+
+async def test_a_component_is_named_by_text():
+    async with desk() as d:
+        assert (await d.ask("LOAD"))["response"] == "component: is missing"
+        for name in (5, ["x"], True):
+            answer = await d.ask("RELOAD", component=name)
+            assert answer["response"] == "component: expected the name of a component"

@@ -150,6 +150,8 @@ class FakeNode:
         self.counts = {}
         self.entities = {}
         self.rows = {}
+        self.seconds = 0
+        self.settled = False  # what has left is not its business
         self.log = Log("critical", "warn")
         self.crashes = []
         self.tasks = Tasks(lambda name, e: self.crashes.append(e))
@@ -162,8 +164,11 @@ class FakeNode:
         self.log.sink = self.send_record
         self.warnings = []
 
+    def uptime(self):
+        return self.seconds
+
     def stop(self):
-        for name in tuple(self.tasks._tasks):
+        for name in tuple(self.tasks.tasks):
             self.tasks.cancel(name)
 
     def send_record(self, level, text):
@@ -484,3 +489,19 @@ async def test_a_record_that_finds_no_room_follows_later():
     assert node.client.published == []
     node.client.room = 1
     await run_until(lambda: node.client.published == [("log", "a: 1", False)])
+
+
+async def test_the_time_without_broker_is_counted_from_a_loss_to_the_next_announcement():
+    node, lamp = await online_node(DirectClient)
+    assert node.session.statistics()["mqtt_downtime_s"] == 0
+    for lost_at, back_at in ((100, 160), (1000, 1005)):
+        node.seconds = lost_at
+        node.client.down.set()
+        await run_until(lambda: not node.session.online)
+        node.seconds = back_at
+        node.client.up.set()
+        await run_until(lambda: node.session.online)
+    counters = node.session.statistics()
+    assert counters["mqtt_downtimes"] == 2
+    assert counters["mqtt_downtime_s"] == 65
+    node.stop()

@@ -9,10 +9,15 @@ from typing import Annotated
 
 import typer
 
+from yard.boards.commands import COMMANDS
 from yard.broker_address import BrokerAddress
+from yard.check.command import check
 from yard.fault import Fault
+from yard.new.command import new
 
 PASSWORD_VARIABLE = "YARD_MQTT_PASSWORD"
+UPDATE_KEY_VARIABLE = "YARD_UPDATE_KEY"
+KEY_VARIABLE = "YARD_KEY"
 MQTT_PORT = 18830  # of `yard sim`; not 1883, where a broker of the person's own may listen
 BOARD_PORT = 18880
 
@@ -51,6 +56,13 @@ Components = Annotated[
 State = Annotated[
     Path,
     typer.Option(file_okay=False, help="Folder that keeps the node's file system between runs."),
+]
+Bind = Annotated[
+    str,
+    typer.Option(
+        help="Address of the page. Any but 127.0.0.1 needs a key of at least 8 characters in "
+        f"${KEY_VARIABLE}: whoever has it can do everything to the simulated board."
+    ),
 ]
 Headless = Annotated[
     bool, typer.Option("--headless", help="Print nothing but the ready line and faults.")
@@ -95,11 +107,13 @@ def sim(
     chips: Chips = None,
     components: Components = None,
     state: State = Path("state"),
+    bind: Bind = "127.0.0.1",
     headless: Headless = False,
 ) -> None:
     """Run a broker, the simulated board and the unmodified firmware on this computer.
 
-    Prints one line `ready mqtt=... board=... node=...` when the node is online. Ends with Ctrl-C.
+    Shows the URL of a page on which every pin can be seen and pressed. Prints one line
+    `ready mqtt=... board=... node=...` when the node is online. Ends with Ctrl-C.
     """
     from yard.sim.options import Options
     from yard.sim.simulation import run
@@ -108,7 +122,9 @@ def sim(
         raise typer.BadParameter("--chips and --components exclude each other")
     if port == board_port != 0:
         raise typer.BadParameter("--port and --board-port must differ")
-    raise typer.Exit(run(Options(port, board_port, chips, components, state, headless)))
+    key = os.environ.get(KEY_VARIABLE, "")
+    options = Options(port, board_port, chips, components, state, headless, bind, key)
+    raise typer.Exit(run(options))
 
 
 @app.command()
@@ -189,6 +205,39 @@ def send(
 
 
 @app.command()
+def update(
+    node: Node = None,
+    host: Host = "127.0.0.1",
+    port: BrokerPort = MQTT_PORT,
+    home: Home = "home",
+    user: User = "",
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help=f"File with the UPDATE_KEY; else ${UPDATE_KEY_VARIABLE}, or it is asked for.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        int,
+        typer.Option(min=10, max=3600, help="In which the node must be online after a start."),
+    ] = 120,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object at the end, for scripts.")
+    ] = False,
+) -> None:
+    """Bring the firmware of this folder to a running node, over MQTT.
+
+    Only what differs is sent. A node that is not online after three starts goes back by itself.
+    """
+    from yard.update.run import run
+
+    key = key_file.read_text(encoding="utf-8").strip() if key_file else _update_key()
+    run(_broker(host, port, user), home, node, key, seconds, as_json=json)
+
+
+@app.command()
 def image(
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="File to write.")],
     firmware: Annotated[
@@ -232,6 +281,14 @@ def image(
         make_image(firmware, size, files, output, json)
 
 
+for board_command in COMMANDS:
+    app.command()(board_command)
+
+
+app.command()(check)
+app.add_typer(new, name="new")
+
+
 def _broker(host: str, port: int, user: str) -> BrokerAddress:
     return BrokerAddress(host, port, user, _password(user) if user else "")
 
@@ -243,6 +300,15 @@ def _password(user: str) -> str:
     if not sys.stdin.isatty():
         raise Fault(f"no terminal to ask for the password of {user}: set {PASSWORD_VARIABLE}")
     return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
+
+
+def _update_key() -> str:
+    key = os.environ.get(UPDATE_KEY_VARIABLE)
+    if key is not None:
+        return key
+    if not sys.stdin.isatty():
+        raise Fault(f"no terminal to ask for the node's UPDATE_KEY: set {UPDATE_KEY_VARIABLE}")
+    return str(typer.prompt("UPDATE_KEY of the node", hide_input=True, err=True))
 
 
 def main() -> None:

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: MIT
 """An analog input of the node's own chip as a sensor."""
 
-import asyncio
-
 import machine
 from import_once import import_once
 from micropython import const
 
 from components.machine.claims import release
 from components.machine.native import check
-from components.machine.sensor import Sensor, options
-from node.component import Component, ConfigError
+from components.sensors.base import Sensor
+from node.component import ConfigError
 
 _UV_PER_V = const(1000000)
+_ANY = const(1000000000)
 
 
-class ADC(Component):
+class ADC(Sensor):
     """One voltage, or what it stands for: `scale` times the volts plus `offset`.
 
     `adc_args.py` describes the arguments.
@@ -36,62 +35,57 @@ class ADC(Component):
         threshold=None,
         check_ms=1000,
     ):
+        super().__init__(None, interval if threshold is None else check_ms / 1000, interval)
         self._gpio = pin
         self._attenuation = attenuation
         self._samples = samples
         self._scale = scale
-        self._offset = offset
-        self._format = "%%.%df" % digits
-        self._interval_ms = int(interval * 1000)
         self._threshold = threshold
-        self._check_ms = self._interval_ms if threshold is None else check_ms
-        self._errors = 0
-        self._running = True
-        self._sensor = Sensor("value", name, options(unit, device_class, "measurement"))
+        described = unit, device_class, digits
+        self.measures(device_class, -_ANY, _ANY, None, offset, "value", name, described=described)
 
     async def start(self):
-        fault = import_once("components.machine.gpio_rules").analog_fault(self._gpio)
-        if fault:
-            raise ConfigError(fault, "pin")
-        check(self, self._gpio, "pin", False)
-        adc = machine.ADC
-        name = "ATTN_" + self._attenuation.upper().replace(".", "_")
-        try:
-            self._adc = adc(machine.Pin(self._gpio), atten=getattr(adc, name))
-        except ValueError as e:
-            release(self.name)
-            raise ConfigError("GPIO %d: %s" % (self._gpio, e), "pin")
-        self.node.add_entity(self, self._sensor)
-        self.node.spawn(self.name, self._run)
+        self._adc = analog_input(self, self._gpio, self._attenuation)
+        await super().start()
 
     def stop(self):
-        self._running = False
+        super().stop()
         release(self.name)
 
-    def statistics(self):
-        """Return counters for the node's status topic."""
-        return {"adc_errors": self._errors}
+    async def read(self):
+        return {"value": volts(self._adc, self._samples) * self._scale}
 
-    def read(self):
-        """Return the value that is measured now. Raises OSError when it cannot be."""
-        total = 0
-        for _ in range(self._samples):
-            total += self._adc.read_uv()
-        return total / self._samples / _UV_PER_V * self._scale + self._offset
+    async def update(self):
+        await super().update()
+        quantity = self.quantities["value"]
+        value, shown = quantity.value, quantity.shown
+        # The first value is published in any case.
+        if self._threshold is not None and value is not None and shown is not None:
+            if abs(value - shown) >= self._threshold:
+                quantity.publish()
 
-    async def _run(self):
-        shown = None
-        left_ms = 0  # until it is published whatever it is
-        while self._running:
-            try:
-                value = self.read()
-                moved = shown is None or abs(value - shown) >= (self._threshold or 0)
-                if left_ms <= 0 or moved:
-                    shown = value
-                    left_ms = self._interval_ms
-                    self._sensor.show(self._format % value)
-            except OSError as e:
-                self._errors += 1
-                self.node.log.warn(self.name, "cannot be measured: %s", e)
-            await asyncio.sleep_ms(self._check_ms)
-            left_ms -= self._check_ms
+
+def analog_input(component, gpio, attenuation):
+    """Return the `machine.ADC` at a GPIO, which `component` gets.
+
+    attenuation: "0dB" to "11dB". Raises ConfigError when the GPIO cannot be that.
+    """
+    fault = import_once("components.machine.gpio_rules").analog_fault(gpio)
+    if fault:
+        raise ConfigError(fault, "pin")
+    check(component, gpio, "pin", False)
+    adc = machine.ADC
+    name = "ATTN_" + attenuation.upper().replace(".", "_")
+    try:
+        return adc(machine.Pin(gpio), atten=getattr(adc, name))
+    except ValueError as e:
+        release(component.name)
+        raise ConfigError("GPIO %d: %s" % (gpio, e), "pin")
+
+
+def volts(adc, samples):
+    """Return the voltage at a `machine.ADC`, the mean of so many readings."""
+    total = 0
+    for _ in range(samples):
+        total += adc.read_uv()
+    return total / samples / _UV_PER_V

@@ -9,7 +9,7 @@ from micropython import const
 
 from components.machine.claims import claim, release
 from components.machine.native import NativePins, check, pull
-from components.machine.sensor import Sensor, options
+from components.sensors.reading import Reading, options
 from node.component import Component, ConfigError
 
 _UNITS = const(8)  # of the hardware that counts
@@ -55,12 +55,12 @@ class Counter(Component):
         self._seen = 0  # by interrupts
         self._hardware = None
         self._running = True
-        self._total = Sensor("total", name, options(unit, device_class, "total_increasing"))
+        self._total = Reading("total", name, options(unit, device_class, "total_increasing"))
         self._rate = None
         if rate:
             rate_unit = "%s/min" % (unit or "1")
             rate_name = "%s rate" % name if name else None
-            self._rate = Sensor("rate", rate_name, options(rate_unit, None, "measurement"))
+            self._rate = Reading("rate", rate_name, options(rate_unit, None, "measurement"))
 
     @property
     def pulses(self):

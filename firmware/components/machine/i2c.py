@@ -51,8 +51,9 @@ class I2C(Component):
 
     def alive(self):
         """Return whether the bus answers: at least one of its chips, if it has any."""
-        devices = self.worker.devices
-        return not devices or any(device.online for device in devices)
+        # What has no address is a job.
+        devices = [device for device in self.worker.devices if device.address is not None]
+        return any(device.online for device in devices) if devices else not self.worker.stuck
 
     def statistics(self):
         """Return counters for the node's status topic."""

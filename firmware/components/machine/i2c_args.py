@@ -1,17 +1,31 @@
 # SPDX-License-Identifier: MIT
 """Arguments of `components/machine/i2c.py`."""
 
+# As pysmartnode writes them: what is printed beside the pins of a NodeMCU, and above 8, where such
+# a board has none, of an ESP32 DevKit.
+_DEVKIT = [("D%d" % gpio, gpio) for gpio in range(12, 40)]
+_NAMES = dict(_DEVKIT, D0=16, D1=5, D2=4, D3=0, D4=2, D5=14, D6=12, D7=13, D8=15)
 
-def _gpio(doc):
-    return {"type": "int", "min": 0, "max": 48, "required": True, "doc": doc}
+
+def _gpio(place, doc):
+    return {
+        "type": "int",
+        "min": 0,
+        "max": 48,
+        "names": _NAMES,
+        "place": place,
+        "required": True,
+        "doc": doc,
+    }
 
 
 ARGS = {
     "I2C": {
-        "scl": _gpio("GPIO number of the clock line"),
-        "sda": _gpio("GPIO number of the data line"),
+        "scl": _gpio(0, "GPIO number of the clock line"),
+        "sda": _gpio(1, "GPIO number of the data line"),
         "freq": {
             "type": "int",
+            "place": 2,
             "min": 10000,
             "max": 1000000,
             "default": 100000,

@@ -9,7 +9,6 @@ from micropython import const
 from node.component import ConfigError
 
 _LOADING_MS = const(50)  # how often to look whether all components are loaded
-_GAP_MS = const(100)
 
 
 def apply(component, user, row):
@@ -41,7 +40,7 @@ def join(component, pin, name, gap_ms=None, restore=None):
             text = 'another output of the interlock "%s" is "on" already; only one can be'
             raise ConfigError(text % name, "restore")
         group.restored = True
-    group.add(pin, _GAP_MS if gap_ms is None else gap_ms)
+    group.add(pin, gap_ms)
 
 
 class _Group(Interlock):

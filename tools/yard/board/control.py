@@ -14,6 +14,9 @@
     PUT  /pins/<gpio>                {"level": 0 | 1 | null}; answers with the pin
     POST /lines/<gpio>               {"cut": bool}: the wire from the INT outputs to the node;
                                      answers with the line
+    GET  /sensors                    {"sensors": {"<name>": {...}}}
+    PUT  /sensors/<name>             attributes such as {"temperature": 21.5, "powered": true};
+                                     answers with the sensor
 
 An address is a number, or text in decimal or hexadecimal. `clearable` lets nine clocks from the
 node free a stuck bus. A request that makes no sense is answered with 400, an address without a
@@ -30,6 +33,7 @@ from yard.board.guard import Handler, guard
 from yard.board.latches import LatchHistory
 from yard.board.link import Link
 from yard.board.rows import address_text, bus_row, chip_row, line_row, node_row, pin_row
+from yard.board.sensors import change, sensor_row
 from yard.model.board import Board
 from yard.model.bus import FIRST_ADDRESS, LAST_ADDRESS
 
@@ -68,6 +72,8 @@ class Control:
                 web.get("/node", self._get_node),
                 web.post("/node", self._post_node),
                 web.put("/pins/{gpio}", self._put_pin),
+                web.get("/sensors", self._get_sensors),
+                web.put("/sensors/{name}", self._put_sensor),
                 web.post("/lines/{gpio}", self._post_line),
             ]
         )
@@ -123,6 +129,18 @@ class Control:
         fields = await fields_of(request, "cut")
         self._board.cut_line(gpio, boolean(fields, "cut"))
         return web.json_response(line_row(self._board, gpio))
+
+    async def _get_sensors(self, _request: web.Request) -> web.Response:
+        rows = {name: sensor_row(sensor) for name, sensor in self._board.sensors.items()}
+        return web.json_response({"sensors": rows})
+
+    async def _put_sensor(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        sensor = self._board.sensors.get(name)
+        if sensor is None:
+            raise web.HTTPNotFound(text=f"there is no sensor {name}")
+        fields = await fields_of(request, *sensor_row(sensor))
+        return web.json_response(change(sensor, fields))
 
     @property
     def _chips(self) -> list[int]:

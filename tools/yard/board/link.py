@@ -25,6 +25,7 @@ Request connection (kind 0): strictly one reply per request, in order.
     9 PWM           u8 gpio, u32 frequency in Hz, u16 duty          -
     10 bus settings u8 bus, u32 frequency in Hz, u8 scl, u8 sda     -
     11 bus recovery u8 bus: nine clocks and a stop                  -
+    12 exchange     u8 gpio, bytes for the device on the pin        bytes, none without a device
 
 `bus_us` is the time that the transfer takes on a real bus; the caller lets it pass. It is there
 for ENODEV too (the address was clocked out). A stuck bus answers ETIMEDOUT at once with 0; the

@@ -62,6 +62,7 @@ class Requests:
             9: self._pwm,
             10: self._bus_settings,
             11: self._bus_recovery,
+            12: self._exchange,
         }
 
     def carry_out(self, opcode: int, payload: bytes) -> bytes:
@@ -149,3 +150,6 @@ class Requests:
         if bus is not None:
             bus.clock_free()
         return b""
+
+    def _exchange(self, payload: bytes) -> bytes:
+        return self._board.exchange(payload[0], payload[1:])

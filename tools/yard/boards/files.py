@@ -40,14 +40,15 @@ class BoardFiles:
         Raises:
             Fault: it reads back otherwise.
         """
-        code = f"begin({path!r})\n"
         pieces = [content[at : at + _CHUNK] for at in range(0, len(content), _CHUNK)] or [b""]
-        for piece in pieces:
-            self._repl.run(f"{code}add({base64.b64encode(piece).decode()!r})")
+        code = f"begin({path!r})\n"
+        for piece in pieces[:-1]:
+            self._repl.run(f"{code}{_add(piece)}")
             code = ""
             wrote(len(piece))
-        if self._repl.run(f"end({path!r})").strip() != digest(content):
+        if self._repl.run(f"{code}{_add(pieces[-1])}end({path!r})").strip() != digest(content):
             raise Fault(f"{path} reads back from the board otherwise than it was written")
+        wrote(len(pieces[-1]))
 
     def rename(self, old: str, new: str) -> None:
         """Rename a file; one that is there is replaced."""
@@ -71,6 +72,10 @@ class BoardFiles:
         free = int(self._repl.run("free()"))
         if free < needed:
             raise Fault(f"the board has {free} bytes left, {needed} are needed")
+
+
+def _add(piece: bytes) -> str:
+    return f"add({base64.b64encode(piece).decode()!r})\n"
 
 
 def digest(content: bytes) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import serial
 from mpremote.transport import TransportError
@@ -32,6 +33,21 @@ class BoardError(Fault):
         last = traceback.strip().splitlines()[-1] if traceback.strip() else "unknown error"
         self.kind = last.partition(":")[0]
         super().__init__(f"the board reports {printable(last)}")
+
+
+class _Transport(SerialTransport):  # type: ignore[misc]
+    """mpremote's, where no wait for the board is longer than `patience_s`."""
+
+    def __init__(self, port: str, patience_s: float) -> None:
+        self._patience_s = patience_s
+        super().__init__(port, timeout=patience_s)
+        # For pseudo-terminals it would wait in read(), without an end.
+        self.is_pty = False
+
+    def read_until(self, *args: Any, timeout: float | None = None, **options: Any) -> Any:
+        """Read, with mpremote's arguments."""
+        limit = self._patience_s if timeout is None else min(timeout, self._patience_s)
+        return super().read_until(*args, timeout=limit, **options)
 
 
 class Repl:
@@ -142,16 +158,11 @@ class Repl:
                     raise
                 time.sleep(_LOOK_S)
 
-    def _opened(self) -> SerialTransport:
+    def _opened(self) -> _Transport:
         try:
-            transport = SerialTransport(self.port, timeout=self._patience_s / 2)
+            return _Transport(self.port, self._patience_s)
         except (TransportError, ValueError) as error:
             reason = "no such port"
             if Path(self.port).exists():
                 reason = "another program uses it, or your user may not (group dialout)"
             raise Fault(f"{self.port} cannot be opened: {reason}") from error
-        # For pseudo-terminals it would wait in read(), without an end.
-        transport.is_pty = False
-        return transport
-
-

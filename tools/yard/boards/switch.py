@@ -15,27 +15,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yard.boards.files import BoardFiles, digest
+from yard.boards.progress import bar
 from yard.boards.repl import Repl
 
 _FINISH = (Path(__file__).parent / "on_board" / "finish.py").read_text(encoding="utf-8")
 _RESTART = "\nimport machine\n\nmachine.reset()\n"
 _MARK = _FINISH.partition("\n")[0]
-_WAITING = "deploy.tmp"
-_FILES = f"{_WAITING}/files/"
+WAITING = "deploy.tmp"
+_FILES = f"{WAITING}/files/"
 MAIN = "main.py"
 
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be different on a board: content by path, paths to remove."""
+    """What is to be different on a board.
+
+    write: content by path. remove: paths. main: main.py as it will be, None for none.
+    """
 
     write: dict[str, bytes]
     remove: list[str]
+    main: bytes | None
 
     @property
     def size(self) -> int:
         """Bytes to write."""
         return sum(map(len, self.write.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self.write or self.remove)
 
 
 def present(repl: Repl) -> dict[str, str]:
@@ -49,46 +57,49 @@ def present(repl: Repl) -> dict[str, str]:
 def change(wanted: dict[str, bytes], there: dict[str, str], unwanted: Collection[str]) -> Change:
     """Return what makes the board have `wanted` and nothing of `unwanted`."""
     write = {path: data for path, data in wanted.items() if there.get(path) != digest(data)}
-    remove = sorted((set(unwanted) & there.keys()) - wanted.keys())
-    return Change(write, remove)
+    old = {path for path in there if not path.startswith(WAITING)}
+    remove = sorted(old & set(unwanted) - wanted.keys())
+    return Change(write, remove, wanted.get(MAIN))
 
 
-def stage(repl: Repl, wanted: Change, there: dict[str, str], wrote: Callable[[int], None]) -> None:
-    """Bring a change to the board and make it the one that the next restart completes.
+def bring(repl: Repl, wanted: Change, there: dict[str, str]) -> None:
+    """Bring a change to the board, which completes it when it restarts.
 
-    there: as `present` told. wrote: is told the bytes after each piece.
+    there: as `present` told.
 
     Raises:
         Fault: it has no room or is gone; then the old files are what it has.
     """
     files = BoardFiles(repl)
-    later = {_FILES + path: data for path, data in wanted.write.items() if path != MAIN}
-    whole = {path for path, data in later.items() if there.get(path) == digest(data)}
+    if not wanted:
+        files.remove_folder(WAITING)  # what an interrupted switch may have left
+        return
+    with bar("copy", wanted.size) as wrote:
+        _stage(files, wanted, there, wrote)
+    files.rename(f"{WAITING}/finish.py", MAIN)
+
+
+def _stage(
+    files: BoardFiles, wanted: Change, there: dict[str, str], wrote: Callable[[int], None]
+) -> None:
+    """Write everything beside the old files."""
+    new = {_FILES + path: data for path, data in wanted.write.items() if path != MAIN}
+    whole = {path for path, data in new.items() if there.get(path) == digest(data)}
     for path in there:
-        if path.startswith(_WAITING + "/") and path not in whole:
+        if path.startswith(WAITING + "/") and path not in whole:
             files.remove(path)
-    missing = {path: data for path, data in later.items() if path not in whole}
-    files.check_room(list(missing.values()))
-    wrote(sum(len(later[path]) for path in whole))
-    for path, data in missing.items():
-        files.write(path, data, wrote)
-    _commit(files, wanted, wrote)
-
-
-def _commit(files: BoardFiles, wanted: Change, wrote: Callable[[int], None]) -> None:
-    """Write what completes the change, and put it in the place of main.py."""
-    paths = "".join(f"{path}\n" for path in wanted.remove if path != MAIN)
-    files.write(f"{_WAITING}/remove.txt", paths.encode(), _ignore)
-    if MAIN in wanted.write:
-        files.write(f"{_WAITING}/{MAIN}", wanted.write[MAIN], wrote)
-    elif MAIN not in wanted.remove:
-        files.copy(MAIN, f"{_WAITING}/{MAIN}")
-    files.write(f"{_WAITING}/finish.py", (_FINISH + _RESTART).encode(), _ignore)
-    files.rename(f"{_WAITING}/finish.py", MAIN)
+    files.check_room([data for path, data in new.items() if path not in whole])
+    for path, data in new.items():
+        if path in whole:
+            wrote(len(data))
+        else:
+            files.write(path, data, wrote)
+    remove = "".join(f"{path}\n" for path in wanted.remove if path != MAIN)
+    files.write(f"{WAITING}/remove.txt", remove.encode(), _ignore)
+    if wanted.main is not None:
+        files.write(f"{WAITING}/{MAIN}", wanted.main, wrote if MAIN in wanted.write else _ignore)
+    files.write(f"{WAITING}/finish.py", (_FINISH + _RESTART).encode(), _ignore)
 
 
 def _ignore(_: int) -> None:
-    """Small files of our own are not worth a mark on the progress bar."""
-
-
-__all__ = ["MAIN", "Change", "change", "present", "stage"]
+    """Files of a few bytes are not worth a mark on the progress bar."""

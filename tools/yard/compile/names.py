@@ -63,6 +63,7 @@ class Module:
         keywords: names of arguments that are given by name.
         defined: identifiers that are defined here.
         parents: modules from which a base class of a class in this one comes.
+        spreads: whether arguments are given by names that are known only when it runs.
     """
 
     identifiers: set[str]
@@ -70,11 +71,13 @@ class Module:
     keywords: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     parents: set[str] = field(default_factory=set)
+    spreads: bool = False
 
     @classmethod
     def of(cls, tree: ast.Module) -> Module:
         """Read the syntax tree of a module."""
         module = cls(identifiers(tree))
+        prefixes: set[str] = set()
         for node in ast.walk(tree):
             module._note_definition(node)
             match node:
@@ -84,6 +87,15 @@ class Module:
                     module.fixed |= identifiers(node)
                 case ast.keyword(arg=str(name)):
                     module.keywords.add(name)
+                case ast.keyword(arg=None):
+                    module.spreads = True
+                case ast.Call(
+                    func=ast.Name("getattr"), args=[_, ast.BinOp(ast.Constant(str(prefix))), *_]
+                ):
+                    prefixes.add(prefix)
+        # Names that are put together when it runs, of a prefix and a text.
+        made = {prefix + text for prefix in prefixes for text in module.fixed}
+        module.fixed |= made & module.identifiers
         origins = {
             alias.asname or alias.name: node.module or ""
             for node in ast.walk(tree)

@@ -35,7 +35,8 @@ class Shortener:
         source = self._sources[module]
         words = _words(source)
         edits = {place: self.names[word] for place, word in words.items() if word in self.names}
-        for function, short in self._arguments(self._trees[module], {}):
+        functions = self._arguments(self._trees[module], {})
+        for function, short in () if self._modules[module].spreads else functions:
             first = (function.lineno, function.col_offset)
             last = (function.end_lineno or 0, function.end_col_offset or 0)
             for place, word in words.items():
@@ -75,8 +76,9 @@ class Shortener:
 
 def _named_inside(function: ast.AST) -> set[str]:
     """Return what functions, imports and handlers of exceptions inside a function are called."""
-    keys = ("name", "asname")
-    return {getattr(part, key, None) or "" for part in ast.walk(function) for key in keys}
+    keys = ("name", "asname", "module")
+    found = (getattr(part, key, None) or "" for part in ast.walk(function) for key in keys)
+    return {word for name in found for word in name.split(".")}
 
 
 def _words(source: str) -> dict[_Place, str]:

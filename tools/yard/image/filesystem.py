@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A file system as MicroPython makes it on an ESP32: littlefs with blocks of 4096 bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from littlefs import LittleFS, LittleFSError
 
@@ -30,13 +31,12 @@ class FileSystem:
         return len(self.image) - self.used
 
 
-def build(folder: Path, size: int) -> FileSystem:
-    """Return a file system of `size` bytes with the content of a folder.
+def build(files: Mapping[str, bytes], size: int) -> FileSystem:
+    """Return a file system of `size` bytes. files: content by path.
 
     Raises:
         Fault: it does not fit.
     """
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     disk = LittleFS(
         mount=False,
         block_size=BLOCK,
@@ -50,15 +50,14 @@ def build(folder: Path, size: int) -> FileSystem:
     disk.format()
     disk.mount()
     try:
-        for path in paths:
-            name = path.relative_to(folder).as_posix()
-            disk.makedirs(Path(name).parent.as_posix(), exist_ok=True)
-            with disk.open(name, "wb") as file:
-                file.write(path.read_bytes())
+        for path, content in sorted(files.items()):
+            disk.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
+            with disk.open(path, "wb") as file:
+                file.write(content)
     except LittleFSError as error:
         if error.code != LittleFSError.Error.LFS_ERR_NOSPC:
             raise
         raise Fault(f"the firmware does not fit into a file system of {size} bytes") from None
     used = disk.used_block_count * BLOCK
     disk.unmount()
-    return FileSystem(bytes(disk.context.buffer), len(paths), used)
+    return FileSystem(bytes(disk.context.buffer), len(files), used)

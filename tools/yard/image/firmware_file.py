@@ -19,7 +19,7 @@ from yard.image.partitions import Partition
 
 _MAGIC = 0xE9
 _HEADER = struct.Struct(
-    "<BBBBI8xH9x?"
+    "<BBBBI4xH9x?"
 )  # magic, segments, -, size and frequency, entry, chip, hash
 _SEGMENT = struct.Struct("<II")
 _CHECKSUM_SEED = 0xEF

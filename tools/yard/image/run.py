@@ -4,8 +4,6 @@
 import ast
 import io
 import json
-import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from yard.compile.firmware import compile_firmware
+from yard.bundle import firmware_files
 from yard.fault import Fault
 from yard.image import filesystem, layout
 from yard.image.firmware_file import FirmwareFile, read_firmware
@@ -76,16 +74,14 @@ def _read(path: Path, flash_size: int | None) -> tuple[FirmwareFile, Partition, 
 
 
 def _filesystem(files: Files, size: int) -> filesystem.FileSystem:
-    with tempfile.TemporaryDirectory(prefix="yard-image-") as name:
-        folder = Path(name)
-        compile_firmware(FIRMWARE, folder)
-        if files.config is not None:
-            _check_config(files.config)
-            shutil.copy(files.config, folder / "config.py")
-        if files.components is not None:
-            _check_components(files.components)
-            shutil.copy(files.components, folder / "components.json")
-        return filesystem.build(folder, size)
+    own = {}
+    if files.config is not None:
+        _check_config(files.config)
+        own["config.py"] = files.config.read_bytes()
+    if files.components is not None:
+        _check_components(files.components)
+        own["components.json"] = files.components.read_bytes()
+    return filesystem.build(firmware_files(FIRMWARE) | own, size)
 
 
 def _check_config(path: Path) -> None:

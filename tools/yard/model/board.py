@@ -16,6 +16,12 @@ from yard.model.native import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Protocol
+
+    class Wired(Protocol):
+        """What can be wired to a native pin; what a request means is its own affair."""
+
+        def exchange(self, request: bytes) -> bytes: ...
 
     Wiring = dict[int, list[tuple[int, str]]]
 
@@ -40,6 +46,8 @@ class Board:
         wiring: as given.
         cut: GPIO numbers whose interrupt line is cut.
         analog: reading (0 to 65535) of an analog input by GPIO number; 0 where none is set.
+        sensors: name to what measures, for those who want to change the weather.
+        wired: device that speaks a protocol of its own on a native pin, by GPIO number.
         access_points: rows as from `network.WLAN.scan`, the BSSID as hexadecimal text.
         pin_listeners, wifi_listeners, chip_listeners: called after a change with
             (gpio, level), (on,) and (address, levels); a chip reports its interrupt outputs
@@ -60,6 +68,8 @@ class Board:
         self.chips: dict[int, MCP23017] = {}
         self.pins: dict[int, NativePin] = {}
         self.analog: dict[int, int] = {}
+        self.sensors: dict[str, object] = {}
+        self.wired: dict[int, Wired] = {}
         self.wifi = True
         self.unique_id = b"\x24\x6f\x28\x00\x00\x01"
         self.access_points: list[tuple[str, str, int, int, int, bool]] = [
@@ -142,6 +152,11 @@ class Board:
         else:
             self.cut.discard(gpio)
         self._settle_line(gpio)
+
+    def exchange(self, gpio: int, request: bytes) -> bytes:
+        """Return what the device on a native pin answers, nothing if there is none."""
+        device = self.wired.get(gpio)
+        return device.exchange(request) if device else b""
 
     def set_wifi(self, on: bool) -> None:
         """Let the access points appear or vanish."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the broker tells of the node: entities, availability, log, latency (docs/topics.md)."""
+"""What the broker tells of the node: entities, availability, latency (docs/topics.md)."""
 
 import json
 import time
@@ -22,20 +22,22 @@ _WORDS = {
     "max": "max",
     "unit_of_meas": "unit",
 }
+_MOST_EARLY = 4096
 _REPORTS = ("components", "status", "alive")
 
 
 class Messages:
     """Takes every message and tells the pages what it means.
 
-    Sets `node_id` (base of the topics, online), `component/<name>` (availability), `entity/<key>`
-    (discovery), `state/<key>`, `event/<key>`, `report/<name>`; adds to the streams `mqtt`, `log` and
-    `latency`.
+    Sets `node_id` (base of the topics, online), `component/<name>` (availability),
+    `entity/<key>` (discovery), `state/<key>`, `event/<key>`, `report/<name>`; adds to the streams
+    `mqtt` and `latency`.
     """
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._base = ""
+        self._early: list[tuple[str, str]] = []  # came before the base was known
         self._commands: dict[str, float] = {}  # key -> when its command came
         self._announced: dict[str, set[str]] = {}  # discovery topic -> keys in the feed
         self._number = 0  # of the event that came last
@@ -46,15 +48,22 @@ class Messages:
         parts = topic.split("/")
         shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
         self._feed.add("mqtt", [time.time(), topic, shown, retained])
-        if len(parts) == 3 and parts[2] == "available" and parts[1] != "log":
+        if len(parts) == 3 and parts[2] == "available":
             self._base = f"{parts[0]}/{parts[1]}/"
             self._feed.set("node_id", {"base": self._base, "online": text == "online"})
-        elif len(parts) == 4 and parts[1] == "log":
-            self._feed.add("log", [time.time(), parts[2], text])
-        elif topic.endswith("/config") and not topic.startswith(self._base or "/"):
-            self._discovery(topic, text)
-        elif self._base and topic.startswith(self._base):
+            early, self._early = self._early, []
+            for earlier in early:
+                self._take(*earlier)
+        elif self._base:
+            self._take(topic, text)
+        elif len(self._early) < _MOST_EARLY:
+            self._early.append((topic, text))
+
+    def _take(self, topic: str, text: str) -> None:
+        if topic.startswith(self._base):
             self._of_node(topic[len(self._base) :], text)
+        elif topic.endswith("/config"):
+            self._discovery(topic, text)
 
     def _of_node(self, rest: str, text: str) -> None:
         key, _, leaf = rest.rpartition("/")
@@ -69,7 +78,7 @@ class Messages:
             self._commands[key] = time.monotonic()
         elif leaf == "event":
             self._number += 1
-            kind = _json(text, {}).get("event_type", text)
+            kind = _object(_json(text, {})).get("event_type", text)
             self._feed.set(f"event/{key}", [self._number, kind])
 
     def _answered(self, key: str) -> None:
@@ -78,11 +87,10 @@ class Messages:
             self._feed.add("latency", [key, round((time.monotonic() - asked) * 1000, 1)])
 
     def _discovery(self, topic: str, text: str) -> None:
-        announced = _json(text, {})
-        configs = announced.get("cmps", {"": announced}) if isinstance(announced, dict) else {}
+        announced = _object(_json(text, {}))
         keys = set()
-        for config in configs.values():
-            base = config.get("~", "")
+        for config in map(_object, _object(announced.get("cmps", {"": announced})).values()):
+            base = str(config.get("~", ""))
             if self._base and base.startswith(self._base):
                 key = f"entity/{base[len(self._base) :]}"
                 keys.add(key)
@@ -99,3 +107,7 @@ def _json(text: str, otherwise: Any) -> Any:
         return json.loads(text)
     except ValueError:
         return otherwise
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -13,6 +13,8 @@ What a person does to the board goes to the control interface (yard.board.contro
 import asyncio
 import contextlib
 import json
+import re
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +36,7 @@ _STATIC = Path(__file__).with_name("static")
 _LOOK_S = 0.03
 _BUS_LOOKS = 16  # so many looks to one at the counters of the bus
 _KEPT_OUTPUT = 256  # pieces that the console keeps for the first page
+_RECORD = re.compile(r" *[\d.]+ (critical|error|warn|info|debug) +(.*)")
 _POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
 
 
@@ -91,9 +94,16 @@ class Page:
         """Take what the node writes on its console."""
         self._output.append(data)
 
+    def console_line(self, line: str) -> None:
+        """Take a line of the console that is complete: the records of the node's log are such."""
+        record = _RECORD.fullmatch(line)
+        if record:
+            self._feed.add("log", [time.time(), record[1], record[2]])
+
     def desk_note(self, text: str) -> None:
         """Take what happened to the node's process or the broker's."""
-        self.console_output(f"--- {text}\n".replace("\n", "\r\n").encode())
+        self.console_output(f"--- {text}\r\n".encode())
+        self._feed.add("log", [time.time(), "desk", text])
 
     async def run(self) -> NoReturn:
         """Follow the board and the broker until cancelled."""

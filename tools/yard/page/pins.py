@@ -21,13 +21,13 @@ class PinNames:
 
     Attributes:
         chips: address as "0x20" -> name of its component.
-        pins: "0x20/3" or "native/4" -> {"key": ..., "name": ..., "type": ..., "role": ...}; `role`
-            is the key of the row that names the pin, `pin` for its first one.
+        pins: "0x20/3" or "native/4" -> {"key": ..., "name": ..., "type": ..., "role": ...,
+            "invert": ...}; `role` is the key of the row that names the pin, `pin` for its first.
     """
 
     def __init__(self, content: bytes) -> None:
         self.chips: dict[str, str] = {}
-        self.pins: dict[str, dict[str, str]] = {}
+        self.pins: dict[str, Row] = {}
         self._places: dict[str, str] = {}  # name of a component -> chip of its pins
         self._keys: dict[str, Row] = {}  # type -> what its `*_args.py` says
         members = {k: v for k, v in read_members(content)[0].items() if isinstance(v, dict)}
@@ -51,8 +51,8 @@ class PinNames:
                 if isinstance(row, dict):
                     self._read_row(name, row)
         elif type(arguments.get("pin")) is int:
-            about = {"key": f"{name}/", "name": name, "type": str(member.get("component"))}
-            self.pins[f"{_NATIVE}/{arguments['pin']}"] = {**about, "role": "pin"}
+            about = {"key": "", "name": name, "type": str(member.get("component"))}
+            self.pins[f"{_NATIVE}/{arguments['pin']}"] = {**about, "role": "pin", "invert": False}
 
     def _read_row(self, component: str, row: Row) -> None:
         first = self._place(component, row.get("pin"))
@@ -64,9 +64,11 @@ class PinNames:
         key = "" if kind in ("input", "output") else f"{component}/{leaf}"
         about = {"key": key, "name": name or str(leaf), "type": kind}
         for role, pin in [("pin", row["pin"]), *self._further(kind, row)]:
-            place = self._place(component, pin.get("pin") if isinstance(pin, dict) else pin)
+            options = pin if isinstance(pin, dict) else {"pin": pin}
+            place = self._place(component, options.get("pin"))
             if place is not None:
-                self.pins[f"{place[0]}/{place[1]}"] = {**about, "role": role}
+                invert = bool(options.get("invert", row.get("invert")))
+                self.pins[f"{place[0]}/{place[1]}"] = {**about, "role": role, "invert": invert}
 
     def _further(self, kind: str, row: Row) -> Iterator[tuple[str, Any]]:
         """Yield the further pins of a row: key and value."""

@@ -3,7 +3,8 @@
 
 `micropython tools/yard/port/run.py`, where `$YARD_LINK` names the socket of the board and the
 current folder is the node's flash: config.py, components.json and lib/ are found there. The
-firmware itself is that of this repository, or the folder named by `$YARD_FIRMWARE`.
+firmware itself is that of this repository, or the folder named by `$YARD_FIRMWARE`. With
+`$YARD_IMAGE`, a file of `yard image --filesystem`, both are in that.
 
 Exit status: 0 when main.py returned, 70 when an exception left it (a real board would show its
 REPL), 74 when the board is gone, 75 after `machine.reset()`, 76 after `machine.deepsleep()`,
@@ -19,6 +20,11 @@ _EXIT_INTERRUPTED = 130
 def main():
     """Run the firmware; returns the exit status."""
     firmware = os.getenv("YARD_FIRMWARE") or sys.path[0] + "/../../../firmware"
+    image = os.getenv("YARD_IMAGE")
+    if image:
+        import flash_image
+
+        firmware = flash_image.mount(image)
     _set_path(firmware)
     # Not before the path is set: they need what is frozen.
     import board_link

@@ -104,9 +104,7 @@ async def spawn(
     )
 
 
-async def _read(
-    output: asyncio.StreamReader, on_line: OnLine, on_output: OnOutput | None
-) -> None:
+async def _read(output: asyncio.StreamReader, on_line: OnLine, on_output: OnOutput | None) -> None:
     rest = b""
     # The end of a terminal whose other side is closed is an OSError.
     with contextlib.suppress(OSError):

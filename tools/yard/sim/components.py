@@ -4,7 +4,8 @@
 import importlib.util
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from yard.model.native import LAST_GPIO
@@ -19,6 +20,7 @@ _PINS = 16
 _INPUTS = 6  # of the second chip of the default board
 _LIGHTS = 4  # of the first one
 _INT_GPIO = 4
+_WALL_BUTTONS = 2  # of the inputs: on when they are pressed, and bound to the first two lights
 
 # One line per pin, because a person may want to change them.
 _ORDER = '  "_order": %s'
@@ -41,6 +43,19 @@ _CHIP = """\
     }
   }"""
 
+# Pressed, the first input toggles a light; the second one lights the other as long as it is held.
+_WALL = """\
+  "wall": {
+    "package": ".logic.bindings",
+    "component": "Bindings",
+    "constructor_args": {
+      "rows": [
+        {"input": "@chip21.0", "do": "toggle", "output": "@chip20.0"},
+        {"input": "@chip21.1", "do": "follow", "output": "@chip20.1"}
+      ]
+    }
+  }"""
+
 _INT_LINE = f"""
       "int_pin": {_INT_GPIO},"""
 
@@ -48,14 +63,19 @@ Pin = dict[str, Any]
 
 
 def default_components() -> str:
-    """Return a components.json with 16 outputs on 0x20, 10 outputs and 6 inputs on 0x21."""
+    """Return a components.json with 16 outputs on 0x20, 10 outputs and 6 inputs on 0x21.
+
+    The first two inputs are buttons that are bound to the first two lights.
+    """
     lights = [_output(pin, "light", f"Light {pin + 1}") for pin in range(_LIGHTS)]
     relays = [_output(pin, "switch", f"Relay {pin + 1}") for pin in range(_LIGHTS, _PINS)]
     buttons = [_input(pin) for pin in range(_INPUTS)]
     more_relays = [
         _output(pin, "switch", f"Relay {pin + _PINS + 1}") for pin in range(_INPUTS, _PINS)
     ]
-    return _text([lights + relays, buttons + more_relays])
+    for button in buttons[:_WALL_BUTTONS]:
+        button["invert"] = True
+    return _text([lights + relays, buttons + more_relays], {"wall": _WALL})
 
 
 def output_components(chips: int) -> str:
@@ -126,16 +146,17 @@ def firmware_module(name: str) -> Any:
     return module
 
 
-def _text(chips: Iterable[list[Pin]]) -> str:
+def _text(chips: Iterable[list[Pin]], more: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the text of a file with `chips`; more: members besides, by name."""
     rows = {
         f"chip{address:02x}": (address, pins) for address, pins in enumerate(chips, FIRST_ADDRESS)
     }
-    members = [_ORDER % json.dumps(["i2c", *rows]), _BUS]
+    members = [_ORDER % json.dumps(["i2c", *rows, *more]), _BUS]
     for name, (address, pins) in rows.items():
         lines = ",\n".join("        " + json.dumps(pin) for pin in pins)
         int_line = _INT_LINE if any(pin["type"] == "binary_sensor" for pin in pins) else ""
         members.append(_CHIP % (name, _CHIP_PACKAGE, address, int_line, lines))
-    return "{\n" + ",\n".join(members) + "\n}\n"
+    return "{\n" + ",\n".join([*members, *more.values()]) + "\n}\n"
 
 
 def _output(pin: int, kind: str, name: str) -> Pin:

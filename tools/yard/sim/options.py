@@ -4,10 +4,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from yard.sim.ports import HOST
+
 
 @dataclass(frozen=True)
 class Options:
-    """The command line; port 0 is a free port, chips and components None are the default board."""
+    """The command line; port 0 is a free port, chips and components None are the default board.
+
+    bind: address of the page and the board's control; key: what it asks for, "" on loopback.
+    """
 
     port: int
     board_port: int
@@ -15,3 +20,5 @@ class Options:
     components: Path | None
     state: Path
     headless: bool
+    bind: str = HOST
+    key: str = ""

@@ -44,6 +44,10 @@ class Screen:
         """Print the line that scripts wait for."""
         print(line, flush=True)
 
+    def page(self, url: str) -> None:
+        """Show where the page is."""
+        self._show(Text.assemble(("See it and press it: ", "bold"), (url, "bold cyan underline")))
+
     def next_steps(self, rows: list[tuple[str, str]]) -> None:
         """Show what can be done now: what, command."""
         self._show(Text("In a second terminal:", style="bold"))

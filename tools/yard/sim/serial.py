@@ -14,8 +14,9 @@ from yard.sim.child import Child, OnLine, OnOutput, spawn
 
 _INTERRUPT = 0x03  # Ctrl-C
 
+
 class SerialChild(Child):
-    """A process on a pseudo-terminal, which passes bytes on as the serial port of an ESP32 does."""
+    """A process on a pseudo-terminal, which passes bytes on as a serial port does."""
 
     _master: int
 

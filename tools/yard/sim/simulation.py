@@ -10,16 +10,18 @@ import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from yard.board import BoardServer
 from yard.broker_address import BrokerAddress
 from yard.fault import Fault
 from yard.model.board import Board
 from yard.page import Page
-from yard.sim import components, node
+from yard.sim import components, node, sensors
 from yard.sim.availability import watch_availability
 from yard.sim.broker import Broker, choose_broker
 from yard.sim.child import Child
+from yard.sim.controls import Controls
 from yard.sim.log_file import LogFile
 from yard.sim.options import Options
 from yard.sim.ports import HOST, claim, port_fault, wait_listening
@@ -61,9 +63,8 @@ class Simulation:
         self._tasks: list[asyncio.Task[Any]] = []
         self._stopping = False
         self._online = asyncio.Event()
-        self._page: Page | None = None
-        self._node: SerialChild | None = None
-        self._broker: Supervisor | None = None
+        self._controls = Controls()
+        self._page: Page
         self._mqtt_port = 0
         self._board_url = ""
 
@@ -93,14 +94,14 @@ class Simulation:
         self._write_components()
         self._mqtt_port = claim(self._options.port, "--port")
         self._state.write_settings(self._mqtt_port)
-        supervisor = self._node_supervisor(folder / "link")
-        board = await self._start_board(folder / "link", supervisor)
-        self._board_url = f"http://{HOST}:{board.http_port}"
         address = BrokerAddress(HOST, self._mqtt_port)
+        supervisor = self._node_supervisor(folder / "link")
+        board = self._make_board(folder / "link", supervisor)
+        self._page = Page(board, address, self._controls, self._state.components)
+        await self._start_board(board)
         try:
             await self._start_broker(choose_broker(self._mqtt_port, folder))
             self._in_background(supervisor.run())
-            assert self._page is not None
             self._in_background(self._page.run())
             self._in_background(watch_availability(address, self._availability_changed))
             return await self._wait()
@@ -134,37 +135,45 @@ class Simulation:
     def _node_supervisor(self, link: Path) -> Supervisor:
         async def start() -> Child:
             self._node_log.write("--- node starts")
-            self._node = await SerialChild.start_on_terminal(
+            self._controls.node = await SerialChild.start_on_terminal(
                 node.command(self._micropython),
                 self._serial_line,
                 self._page.console_output,
                 self._state.flash,
                 node.environment(link),
             )
-            return self._node
+            return self._controls.node
 
         return Supervisor("node", start, self._note, node.RESET_STATUSES)
 
-    async def _start_board(self, link: Path, supervisor: Supervisor) -> BoardServer:
+    def _make_board(self, link: Path, supervisor: Supervisor) -> BoardServer:
         content = self._state.components()
         parts = Board(components.chip_addresses(content), wiring=components.int_wiring(content))
-        port = self._options.board_port
-        board = BoardServer(parts, port, str(link), supervisor.reset, supervisor.reset)
+        sensors.attach(parts, content)
+        options, reset = self._options, supervisor.reset
+        try:
+            return BoardServer(
+                parts, options.board_port, str(link), reset, reset, options.bind, options.key
+            )
+        except ValueError as error:
+            raise Fault(f"{error} (--bind, $YARD_KEY)") from error
+
+    async def _start_board(self, board: BoardServer) -> None:
         try:
             await board.start()
         except OSError as error:
-            raise port_fault(port, "--board-port", error) from error
-        return board
+            raise port_fault(self._options.board_port, "--board-port", error) from error
+        self._board_url = f"http://{self._options.bind}:{board.http_port}"
 
     async def _start_broker(self, broker: Broker) -> None:
         self._screen.parts(
             [
                 ("broker", broker.name, f"{HOST}:{self._mqtt_port}"),
-                ("board", "simulated", f"{self._board_url}/chips"),
+                ("board", "simulated", self._board_url),
                 ("node", "unmodified firmware", str(self._state.flash)),
             ]
         )
-        supervisor = Supervisor(
+        supervisor = self._controls.broker = Supervisor(
             "broker", lambda: Child.start(broker.command, self._broker_log.write), self._note
         )
         self._in_background(supervisor.run())
@@ -188,10 +197,12 @@ class Simulation:
 
     def _serial_line(self, line: str) -> None:
         self._node_log.write(line)
+        self._page.console_line(line)
         self._screen.serial(line)
 
     def _note(self, text: str) -> None:
         self._node_log.write(f"--- {text}")
+        self._page.desk_note(text)
         self._screen.note(text)
 
     def _availability_changed(self, home: str, name: str, online: bool) -> None:
@@ -202,7 +213,12 @@ class Simulation:
         self._screen.ready(
             f"ready mqtt={HOST}:{self._mqtt_port} board={self._board_url} node={name}"
         )
+        self._screen.page(self._page_url())
         self._screen.next_steps(self._next_steps(home, name))
+
+    def _page_url(self) -> str:
+        key = self._options.key
+        return f"{self._board_url}/?key={quote(key)}" if key else self._board_url
 
     def _next_steps(self, home: str, name: str) -> list[tuple[str, str]]:
         yard = _shortest(sys.argv[0])

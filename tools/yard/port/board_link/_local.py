@@ -104,6 +104,10 @@ class LocalLink:
         """Return a reading, 0 to 65535."""
         return self._board.analog.get(gpio, 0)
 
+    def exchange(self, gpio, request):
+        """Return what the device on a pin answers, at most 255 bytes; b"" if there is none."""
+        return self._board.exchange(gpio, request)
+
     def pwm(self, gpio, frequency, duty_u16):
         """Drive a pin with pulses."""
         self._board.pin(gpio).pwm = (frequency, duty_u16)

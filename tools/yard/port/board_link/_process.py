@@ -20,6 +20,7 @@ _HELLO = const(8)
 _PWM = const(9)
 _BUS_SETTINGS = const(10)
 _BUS_RECOVERY = const(11)
+_EXCHANGE = const(12)
 
 _FLAG_STOP = const(1)
 _FLAG_WRITE = const(2)
@@ -137,6 +138,20 @@ class ProcessLink:
         self._request[_PAYLOAD] = gpio
         self._checked(_ADC_READ, _PAYLOAD + 1)
         return self._value[0] | self._value[1] << 8
+
+    def exchange(self, gpio, request):
+        """Return what the device on a pin answers, at most 255 bytes; b"" if there is none."""
+        end = _PAYLOAD + 1 + len(request)
+        if end > len(self._request):
+            self._request = bytearray(end)
+        self._request[_PAYLOAD] = gpio
+        self._request[_PAYLOAD + 1 : end] = request
+        status = self._exchange(_EXCHANGE, end)
+        answer = bytearray(self._payload_size)
+        self._receive(self._socket, answer, self._payload_size)
+        if status != OK:
+            raise ValueError("the board refused to exchange with GPIO %d" % gpio)
+        return answer
 
     def pwm(self, gpio, frequency, duty_u16):
         """Drive a pin with pulses."""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A measured value as a sensor of Home Assistant."""
+"""A measured value as Home Assistant shows it."""
 
 from node.component import Entity
 
 
-class Sensor(Entity):
+class Reading(Entity):
     """Shows what it is told by `show`."""
 
     platform = "sensor"

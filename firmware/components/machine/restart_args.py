@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+"""Arguments of `components/machine/restart.py`."""
+
+ARGS = {"Restart": {}}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""How a node starts. Used once."""
+
+import gc
+
+from import_once import import_once
+from micropython import const
+
+# Bytes allocated; more often would cost a burst of commands a third of its speed.
+_COLLECT_EVERY = const(65536)
+
+
+async def start(node):
+    """Start what the settings and `components.json` of `node` name."""
+    settings = node.settings
+    import_once("node.reset_reason").report(node)
+    if settings.WATCHDOG_S:
+        from node import watchdog
+
+        node.spawn("watchdog", watchdog.run, node, settings.WATCHDOG_S)
+    asked = import_once("node.board").setup_asked()
+    if asked or settings.FACTORY_RESET_PIN >= 0 or not (settings.WIFI_SSID and settings.MQTT_HOST):
+        import_once("node.provision").begin(node, asked)
+    if settings.MQTT_HOST:
+        import_once("node.session_setup").set_up(node)
+    else:
+        node.log.error("settings", "MQTT_HOST: no broker is set; only local functions work")
+    await import_once("node.loader").Loader(node).load()
+    node.settled = node.log.settled = True
+    gc.collect()
+    gc.threshold(_COLLECT_EVERY)
+    if node.session:
+        node.session.start()

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Brings one component to life: import, construction, start."""
+
+import asyncio
+
+from import_once import find, import_once
+
+from node.component import ConfigError
+
+_START_S = 30  # time limit of a component's start()
+
+
+class Starter:
+    """Makes components of definitions that have been checked.
+
+    suggest: that of the module `schema`.
+
+    Attribute: `phase`, where the component is that is being made: "import", "construct" or
+    "start".
+    """
+
+    phase = "import"
+
+    def __init__(self, node, suggest):
+        self._node = node
+        self._suggest = suggest
+
+    async def make(self, name, definition):
+        """Make the component `name`, references already resolved. Raises what goes wrong."""
+        self.phase = "import"
+        module = _import(definition["package"])
+        function = self._member(module, definition, "component")
+        self.phase = "construct"
+        component = self._call(name, function, definition["constructor_args"])
+        await self.start(name, component, definition)
+        self._node.components[name] = component
+        self._node.loaded(name, definition["package"], getattr(module, "__version__", None))
+
+    async def start(self, name, component, definition):
+        """Start a component as its definition says."""
+        self.phase = "start"
+        try:
+            if hasattr(component, "attach"):  # else it is one that knows nothing of us
+                component.attach(self._node, name)
+                await limited(component.start(), "start()")
+            self._further(name, component, definition)
+        except Exception:
+            # What it shows already must not look alive, and it may be loaded again. That it
+            # cannot be stopped in order either is no news.
+            await import_once("node.manage").discard(self._node, name, component)
+            raise
+
+    def _further(self, name, component, definition):
+        if "init_function" in definition:
+            function = self._member(component, definition, "init_function")
+            self._call(name + ".init", function, definition["init_args"])
+        if "call_function_regularly" in definition:
+            function = self._member(component, definition, "call_function_regularly")
+            interval = definition.get("call_interval", self._node.settings.CALL_INTERVAL)
+            from node.calls import call_regularly
+
+            self._node.spawn(name + ".regular", call_regularly, function, int(interval * 1000))
+
+    def _member(self, thing, definition, key):
+        name = definition[key]
+        member = getattr(thing, name, None)
+        if member is None:
+            known = [n for n in dir(thing) if n[0] != "_"]
+            text = '%s: there is no "%s"%s'
+            raise ConfigError(text % (key, name, self._suggest(name, known)))
+        return member
+
+    def _call(self, task, function, args):
+        """Return the result of `function`, None if it is a coroutine, which becomes a task."""
+        places, names = ((), args) if isinstance(args, dict) else (args, {})
+        result = function(*places, **names)
+        if not hasattr(result, "throw"):
+            return result
+        from node.calls import run
+
+        self._node.spawn(task, run, [result], function, places, names)
+        return None
+
+
+def module_path(package):
+    """Return the path of the module that a definition calls `package`."""
+    return "components" + package if package[0] == "." else package
+
+
+def _import(package):
+    path = module_path(package)
+    module = find(path)
+    if not module:
+        file = path.replace(".", "/")
+        raise ConfigError('unknown package "%s": no %s.py on this board' % (package, file))
+    return module
+
+
+async def limited(coroutine, what):
+    """Await a coroutine; ConfigError when it takes too long. what: its name for people."""
+    # asyncio.wait_for would stay in memory, 370 bytes.
+    task = asyncio.create_task(coroutine)
+    timer = asyncio.create_task(_cancel_late(task))
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not timer.done():  # it is the loader that is cancelled
+            task.cancel()
+            raise
+        raise ConfigError("%s timed out; it may take %d s" % (what, _START_S))
+    finally:
+        timer.cancel()
+
+
+async def _cancel_late(task):
+    await asyncio.sleep(_START_S)
+    task.cancel()

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Templates of `yard new component` on the simulated board, as docs/writing-a-component.md says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from desk import MQTT, YARD, Desk, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_sensor_a_switch_and_a_component_run_at_their_first_start(
+    sim: Callable[..., Desk], mqtt: Callable[..., MQTT], tmp_path: Path
+) -> None:
+    firmware = tmp_path / "firmware"
+    shutil.copytree(ROOT / "firmware", firmware, ignore=shutil.ignore_patterns("__pycache__"))
+    members: dict[str, Any] = {}
+    for name, kind in (("cellar", "sensor"), ("fountain", "switch"), ("blinker", "component")):
+        command = [*YARD, "new", "component", name, "--kind", kind, "--folder", str(firmware)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=50)
+        members |= json.loads(done.stdout)
+    members["cellar"]["constructor_args"]["interval_publish"] = 1
+    members["blinker"]["constructor_args"]["interval"] = 0.2
+    components = tmp_path / "components.json"
+    components.write_text(json.dumps(members))
+
+    environment = {"YARD_FIRMWARE": str(firmware)}
+    desk = sim("--components", str(components), environment=environment)
+    client = mqtt(desk.mqtt_port, "home/#")
+
+    cellar = client.wait_for(desk.base + "cellar/temperature/state", timeout=15)
+    assert 15 <= float(cellar.payload) <= 25
+
+    client.wait_for(desk.base + "fountain/switch/state", "OFF")
+    client.publish(desk.base + "fountain/switch/set", "ON")
+    client.wait_for(desk.base + "fountain/switch/state", "ON")
+
+    levels: set[int] = set()
+    wait_until(lambda: levels.add(desk.board.latch(0x20) & 1) or len(levels) == 2)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Sensors through the whole node: real firmware, real broker, simulated board."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk import MQTT, Desk, wait_until
+
+COMPONENTS = """{
+  "i2c": {"package": ".machine.i2c", "component": "I2C",
+          "constructor_args": {"scl": 22, "sda": 21, "freq": 400000}},
+  "air": {"package": ".sensors.htu21d", "component": "HTU21D", "constructor_args": {
+    "i2c": "i2c", "precision_temp": 2, "precision_humid": 1, "temp_offset": -2.0,
+    "humid_offset": 10.0, "interval_reading": 1, "interval_publish": 1}},
+  "roof": {"package": ".sensors.bme280", "component": "BME280",
+           "constructor_args": {"i2c": "@i2c"}},
+  "gas": {"package": ".sensors.ccs811", "component": "CCS811", "constructor_args": {
+    "i2c": "@i2c", "temperature": "@air", "humidity": "@air"}},
+  "boiler": {"package": ".sensors.ds18", "component": "DS18",
+             "constructor_args": {"pin": 13, "name": "Boiler"}},
+  "bath": {"package": ".sensors.dht22", "component": "DHT22", "constructor_args": {"pin": 27}},
+  "tank": {"package": ".sensors.hcsr04", "component": "HCSR04",
+           "constructor_args": {"trigger": 25, "echo": 26}},
+  "cell": {"package": ".sensors.battery", "component": "Battery", "constructor_args": {
+    "pin": 34, "voltage_min": 3, "voltage_max": 4.2}},
+  "chip": {"package": ".machine.temperature", "component": "ChipTemperature"},
+  "probe": {"package": ".machine.adc", "component": "ADC",
+            "constructor_args": {"pin": 35, "device_class": "voltage"}},
+  "well": {"package": "well", "component": "Well",
+           "constructor_args": {"probe": "@probe", "name": "Well"}},
+  "attic": {"package": ".sensors.remote_sensor", "component": "RemoteSensor",
+            "constructor_args": {"topic": "home/attic/t/state"}},
+  "lamp": {"package": "lamp", "component": "Lamp", "constructor_args": {"sensor": "@attic"}}
+}
+"""
+
+# Shows what a sensor that it refers to says.
+LAMP = """
+import asyncio
+from node.component import Component
+
+class Lamp(Component):
+    def __init__(self, sensor):
+        self._sensor = sensor
+    async def start(self):
+        self.node.spawn(self.name, self._run)
+    async def _run(self):
+        while True:
+            value = await self._sensor.temperature()
+            self.node.log.warn("lamp", "it has %s", value)
+            await asyncio.sleep_ms(100)
+"""
+
+
+CONFIGURATION = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
+
+
+def documented(name: str) -> str:
+    """Return the block of Python in docs/configuration.md that defines the class `name`."""
+    blocks = re.findall(
+        r"```python\n(.*?)```", CONFIGURATION.read_text(encoding="utf-8"), re.DOTALL
+    )
+    (block,) = [block for block in blocks if f"class {name}(" in block]
+    return str(block)
+
+
+@pytest.fixture
+def ready(
+    tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
+) -> Iterator[tuple[Desk, MQTT]]:
+    """A node with sensors, and a client that sees everything."""
+    folder = tmp_path / "desk"
+    flash = folder / "state" / "flash"
+    flash.mkdir(parents=True)
+    (flash / "lamp.py").write_text(LAMP)
+    (flash / "well.py").write_text(documented("Well"))
+    file = tmp_path / "components.json"
+    file.write_text(COMPONENTS)
+    desk = sim("--components", str(file), folder=folder)
+    client = mqtt(desk.mqtt_port, "#")
+    client.wait_for(desk.base + "available", "online")
+    yield desk, client
+
+
+def discovered(client: MQTT, component: str, entity: str) -> Any:
+    """Return the discovery of an entity of the device of a component, or of the node's own."""
+
+    def found() -> Any:
+        for message in tuple(client.messages):
+            if message.topic.endswith(f"/{component}/config") and message.payload:
+                entities = json.loads(message.payload)["cmps"]
+                if entity in entities:
+                    return entities[entity]
+        return None
+
+    return wait_until(found, 10, entity)
+
+
+def test_each_sensor_is_measured_and_announced(ready: tuple[Desk, MQTT]) -> None:
+    desk, client = ready
+    for topic, payload in (
+        ("air/temperature", "18.00"),
+        ("air/humidity", "60.0"),
+        ("roof/temperature", "25.1"),
+        ("roof/pressure", "1006.5"),
+        ("gas/co2", "400"),
+        ("boiler/temperature", "20.0"),
+        ("bath/humidity", "50.0"),
+        ("tank/distance", "100.0"),
+        ("cell/battery", "0"),
+        ("chip/temperature", "53"),
+        ("well/distance", "0.0"),
+    ):
+        message = client.wait_for(f"{desk.base}{topic}/state", timeout=10)
+        assert message.payload == payload, topic
+    for name in ("air", "roof", "gas"):
+        client.wait_for(f"{desk.base}{name}/available", "online")
+    config = discovered(client, "air", "air_temperature")
+    assert (config["p"], config["dev_cla"], config["unit_of_meas"]) == (
+        *("sensor", "temperature"),
+        "°C",
+    )
+    assert config["exp_aft"] == 5
+    assert discovered(client, "node", "boiler_temperature")["name"] == "Boiler"
+    assert "task" not in desk.log
+    assert "cannot be measured" not in desk.log
+
+
+def test_the_weather_changes_and_a_sensor_fails_and_comes_back(ready: tuple[Desk, MQTT]) -> None:
+    desk, client = ready
+    desk.board.put("/sensors/air", {"temperature": 31.5})
+    client.wait_for(f"{desk.base}air/temperature/state", "29.50", 10)
+    desk.board.put("/sensors/air", {"powered": False})
+    client.wait_for(f"{desk.base}air/available", "offline", 10)
+    wait_until(lambda: "air: cannot be measured: 0x40 does not answer" in desk.log)
+    desk.board.put("/sensors/air", {"powered": True})
+    wait_until(lambda: client.of(f"{desk.base}air/available")[-1].payload == "online", 10)
+    assert desk.log.count("0x40 does not answer") == 1
+
+
+def test_an_interval_is_changed_over_mqtt_and_announced(ready: tuple[Desk, MQTT]) -> None:
+    desk, client = ready
+    client.wait_for(f"{desk.base}roof/pressure/state", timeout=10)
+    client.clear()
+    client.publish(f"{desk.base}roof/interval/set", '{"publish": 60}')
+    message = client.wait_for(f"{desk.base}roof/interval/state")
+    assert json.loads(message.payload) == {"reading": 120, "publish": 60}
+    wait_until(
+        lambda: any(
+            json.loads(m.payload)["cmps"].get("roof_pressure", {}).get("exp_aft") == 127
+            for m in tuple(client.messages)
+            if m.topic.endswith("/roof/config")
+        ),
+        10,
+    )
+
+
+def test_a_value_of_another_node_is_a_sensor_here(ready: tuple[Desk, MQTT]) -> None:
+    desk, client = ready
+    wait_until(lambda: "it has None" in desk.log)
+    client.publish("home/attic/t/state", "23.25")
+    wait_until(lambda: "it has 23.25" in desk.log)

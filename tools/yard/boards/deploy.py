@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""`yard deploy`: brings the firmware to a board, only what changed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from yard.boards import ports, running
+from yard.boards.files import BoardFiles
+from yard.boards.repl import Repl
+from yard.boards.switch import bring, change, present
+from yard.compile.firmware import compile_firmware
+from yard.fault import Fault
+from yard.places import FIRMWARE
+
+LIST = "deployed.txt"  # what the last deploy brought, a path per line
+KEPT = ("config.py", "components.json", "credentials.py")  # the person's own, unless told
+_OWN_FOLDER = "node/"  # nothing of anybody else lies there
+_SUFFIXES = {".py": ".mpy", ".mpy": ".py"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a deploy did, for scripts."""
+
+    port: str
+    board: str
+    copied: list[str]
+    removed: list[str]
+    unchanged: int
+    node: str
+
+
+def run(port: str | None, source: bool, own: Mapping[str, Path], as_json: bool) -> None:
+    """Deploy and say what was done. own: files of the person's by their path on the board."""
+    contents = {path: _own_content(path, file) for path, file in own.items()}
+    result = deploy(ports.choose(port), firmware_files(FIRMWARE, source) | contents)
+    if as_json:
+        typer.echo(json.dumps(vars(result)))
+        return
+    typer.echo(
+        f"{len(result.copied)} files copied, {len(result.removed)} removed, "
+        f"{result.unchanged} as they were; {result.node} runs on {result.board}"
+    )
+
+
+def deploy(
+    port: str,
+    wanted: dict[str, bytes],
+    patience_s: float = 10,
+    start_s: float = running.LIMIT_S,
+) -> Result:
+    """Make a board have the files `wanted`, restart it, wait for its node.
+
+    patience_s: how long the board may be silent. start_s: how long the node may take to start.
+
+    Raises:
+        Fault: the board takes no such files, is gone, or its node does not run.
+    """
+    firmware = sorted(wanted.keys() - set(KEPT))
+    wanted = wanted | {LIST: "".join(f"{path}\n" for path in firmware).encode()}
+    with Repl(port, patience_s) as repl:
+        repl.stop()
+        board = _check_version(repl, wanted)
+        there = present(repl)
+        wish = change(wanted, there, set(_outdated(repl, wanted, there)))
+        bring(repl, wish, there)
+        repl.restart()
+        node = running.wait(repl, start_s)
+    copied = sorted(wish.write.keys() - {LIST})
+    return Result(port, board, copied, wish.remove, len(wanted) - len(wish.write), node)
+
+
+def firmware_files(firmware: Path, source: bool = False) -> dict[str, bytes]:
+    """Return the firmware by path on the board, compiled unless the source is wanted."""
+    with tempfile.TemporaryDirectory(prefix="switchyard-") as name:
+        folder = Path(name)
+        if source:
+            shutil.copytree(firmware, folder, dirs_exist_ok=True)
+        else:
+            compile_firmware(firmware, folder)
+        paths = sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES)
+        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
+
+
+def _own_content(path: str, file: Path) -> bytes:
+    """Return a file of the person's; raise a Fault if no node could read it."""
+    content = file.read_bytes()
+    try:
+        if path.endswith(".json"):
+            json.loads(content)
+        else:
+            compile(content, file.name, "exec")
+    except (ValueError, SyntaxError) as error:
+        raise Fault(f"{file}: {error}") from error
+    return content
+
+
+def _check_version(repl: Repl, wanted: Mapping[str, bytes]) -> str:
+    """Return what the board is; raise a Fault if its MicroPython cannot read the files."""
+    code = "import sys\nprint(getattr(sys.implementation, '_mpy', 0) & 255)\nprint(sys.version)"
+    code += "\nprint(getattr(sys.implementation, '_machine', sys.platform))"
+    takes, version, machine = repl.run(code).strip().splitlines()
+    # https://docs.micropython.org/en/latest/reference/mpyfiles.html: the second byte.
+    needed = {data[1] for path, data in wanted.items() if path.endswith(".mpy")}
+    if needed - {int(takes)}:
+        raise Fault(
+            f"the firmware compiles to .mpy version {max(needed)}, MicroPython on the board "
+            f"({version}) takes {takes}: yard flash brings another one, --source needs none"
+        )
+    return machine.strip()
+
+
+def _outdated(repl: Repl, wanted: Mapping[str, bytes], there: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is on the board and must not stay: of an older firmware, or in a file's way."""
+    if LIST in there:
+        before = BoardFiles(repl).read(LIST).decode(errors="replace").splitlines()
+        yield from set(before) - set(KEPT)
+    for path in wanted:
+        stem, dot, suffix = path.rpartition(".")
+        if path not in KEPT and dot + suffix in _SUFFIXES:
+            yield stem + _SUFFIXES[dot + suffix]  # of the same name, so one hides the other
+    yield from (path for path in there if path.startswith(_OWN_FOLDER))

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""What the components of the firmware take: the descriptions that lie beside them, read here.
+
+The `*_args.py` of the firmware are the one source; the node checks with them, `yard check` does,
+and the JSON Schema and the reference in `docs/` are made of them.
+"""
+
+import ast
+import contextlib
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from yard.places import FIRMWARE
+
+Spec = dict[str, Any]
+
+_SUFFIX = "_args"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A module that components.json can name.
+
+    Attributes:
+        name: as it is written there, such as ".machine.i2c".
+        summary: what it is for, one sentence.
+        classes: the arguments of each class that describes them.
+    """
+
+    name: str
+    summary: str
+    classes: dict[str, dict[str, Spec]] = field(default_factory=dict)
+
+
+class Catalogue:
+    """The components of the firmware, and of the folders in `further`, by package.
+
+    Attributes:
+        packages: every one with a description of its arguments.
+    """
+
+    def __init__(self, further: Sequence[Path] = ()) -> None:
+        self._folders = [str(FIRMWARE), *map(str, further), str(FIRMWARE / "lib")]
+        self._rows: dict[tuple[int, str], Spec] = {}
+        self.packages: dict[str, Package] = {}
+        with self._firmware():
+            self._schema = importlib.import_module("schema")
+            for path in sorted((FIRMWARE / "components").rglob(f"*{_SUFFIX}.py")):
+                module = path.with_name(path.name.replace(_SUFFIX, ""))
+                package = "." + ".".join(module.relative_to(FIRMWARE / "components").parts)[:-3]
+                if module.exists():
+                    self._add(package)
+
+    def exists(self, package: str) -> bool:
+        """Return whether there is such a module."""
+        return self._file(package) is not None
+
+    def suggest(self, name: str, known: Sequence[str]) -> str:
+        """Return the end of a sentence that says what may have been meant."""
+        return str(self._schema.suggest(name, known))
+
+    def arguments(self, package: str, component: str) -> dict[str, Spec] | None:
+        """Return the arguments of a component, None when nothing describes them."""
+        if package not in self.packages:
+            with self._firmware():
+                self._add(package)
+        known = self.packages.get(package)
+        return known.classes.get(component) if known else None
+
+    def row(self, table: Spec, kind: object) -> Spec:
+        """Return what describes a row of a table.
+
+        Args:
+            table: the description of the argument that has the rows.
+            kind: the type that the row names, or anything else.
+        """
+        each: Spec = table["each"]
+        if kind not in row_types(table):
+            return each
+        key = id(table), str(kind)
+        if key not in self._rows:
+            with self._firmware():
+                make = importlib.import_module("components.entities.make")
+                self._rows[key] = make.describe(each, kind)
+        return self._rows[key]
+
+    def check(self, package: str, component: str, arguments: object) -> list[str]:
+        """Return the faults of the arguments of a component, rows of its tables included."""
+        keys = self.arguments(package, component)
+        if keys is None or not isinstance(arguments, dict):
+            return []
+        faults: list[str] = self._schema.check(arguments, {"type": "dict", "keys": keys}, "")
+        for key, table in keys.items():
+            rows = arguments.get(key)
+            for i, row in enumerate(rows if "each" in table and isinstance(rows, list) else ()):
+                spec = self.row(table, row.get("type") if isinstance(row, dict) else None)
+                faults += self._schema.check(row, spec, f"{key}[{i}]")
+        return faults
+
+    def _add(self, package: str) -> None:
+        file = self._file(package)
+        if file is None:
+            return
+        try:
+            described = importlib.import_module(_module(package) + _SUFFIX)
+        except Exception:  # noqa: BLE001 - a person's own module: the dry load tells what it is
+            return
+        if hasattr(described, "ARGS"):
+            self.packages[package] = Package(package, _summary(file), dict(described.ARGS))
+
+    def _file(self, package: str) -> Path | None:
+        """Return the source of a package, None if there is none."""
+        parts = _module(package).split(".")
+        for path in (Path(folder, *parts) for folder in self._folders):
+            for file in (path / "__init__.py", path.with_name(path.name + ".py")):
+                if path.name and file.is_file():
+                    return file
+        return None
+
+    @contextlib.contextmanager
+    def _firmware(self) -> Iterator[None]:
+        """Let modules of the node be imported; none of them is left behind."""
+        path, modules = sys.path[:], set(sys.modules)
+        sys.path[:0] = self._folders
+        sys.modules["micropython"] = _micropython()
+        importlib.invalidate_caches()
+        try:
+            yield
+        finally:
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:
+                del sys.modules[name]
+
+
+def row_types(table: Spec) -> tuple[str, ...]:
+    """Return the types of the rows of a table, nothing for one whose rows are all alike."""
+    return tuple(table["each"]["keys"].get("type", {}).get("choices", ()))
+
+
+def _module(package: str) -> str:
+    return "components" + package if package.startswith(".") else package
+
+
+def _summary(path: Path) -> str:
+    """Return the first line of the docstring of a module."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0]
+
+
+def _micropython() -> ModuleType:
+    """Return what the descriptions need of the module `micropython`."""
+    module = ModuleType("micropython")
+    module.const = lambda value: value  # type: ignore[attr-defined]
+    return module

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""`yard new`: templates for what people write themselves."""

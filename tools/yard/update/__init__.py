@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Brings a new firmware to a running node."""
