@@ -17,6 +17,22 @@ WIFI_PASSWORD = ""
 # Name of the node in the network: letters, digits and "-". "" means NODE_ID.
 WIFI_HOSTNAME = ""
 
+# Country of the radio, two letters such as "DE": channels 12 and 13 need it. "" leaves the default.
+WIFI_COUNTRY = ""
+
+# Join the strongest of several access points of the same name, not the first one that is found.
+# While it looks for them, for about 2 s at each attempt to join, the node does nothing else.
+WIFI_STRONGEST = False
+
+# Address of the node, netmask, gateway and DNS server, for instance
+# ["192.168.1.20", "255.255.255.0", "192.168.1.1", "192.168.1.1"]; [] asks the router (DHCP).
+STATIC_ADDRESS = []
+
+# Wired Ethernet instead of Wi-Fi: the PHY, its address and its GPIOs, for instance
+# {"phy_type": "LAN8720", "phy_addr": 1, "mdc": 23, "mdio": 18, "power": 12, "ref_clk": 17,
+# "ref_clk_out": True}. The last three are optional. {} is Wi-Fi.
+ETHERNET = {}
+
 # -- Broker ---------------------------------------------------------------------------------
 
 # Name or address of the MQTT broker.
@@ -99,6 +115,16 @@ ALIVE_INTERVAL = 60
 # Seconds between two messages on the topic "status", 1 to 86400.
 STATUS_INTERVAL = 60
 
+# -- Time of day ----------------------------------------------------------------------------
+
+# Name or address of a time server, such as "pool.ntp.org"; "" is none. The node itself needs no
+# time of day; components of your own may (docs/configuration.md).
+NTP_HOST = ""
+
+# Rules of the local time as POSIX writes them (TZ), for instance "CET-1CEST,M3.5.0,M10.5.0/3" in
+# central Europe.
+TIME_ZONE = "UTC0"
+
 # -- Log ------------------------------------------------------------------------------------
 
 # Least important level on the serial console: critical, error, warn, info or debug.
@@ -107,8 +133,16 @@ LOG_LEVEL = "info"
 # The same for the topics <MQTT_HOME>/log/<level>/<NODE_ID>.
 LOG_MQTT_LEVEL = "warn"
 
+# Levels of single sources (what stands before the colon of a record) on the console and over MQTT,
+# such as {"wifi": "debug", "chip20": "error"}.
+LOG_LEVELS = {}
+
 # Records that are kept while there is no connection to the broker, 1 to 256.
 LOG_RING = 32
+
+# Size in kB of the files log.txt and log.old together, which keep what the console shows, up to
+# 512; 0 writes none. Flash wears: better not with the level debug.
+LOG_FILE_KB = 0
 
 # -- First boot -----------------------------------------------------------------------------
 

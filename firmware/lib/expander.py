@@ -43,6 +43,9 @@ class Expander(BusDevice):
     guards = ()
     unsure = True
     last = 0
+    # Of chips with 8 pins: `expander8`.
+    _driver = MCP23017
+    _unsafe = UNSAFE_INPUTS
 
     def __init__(self, bus, name, address, poll_ms=20, ttl_ms=1500, clock=time):
         super().__init__(name, address)
@@ -57,7 +60,7 @@ class Expander(BusDevice):
         self._clock = clock
         self._add = clock.ticks_add
         self._diff = clock.ticks_diff
-        self._chip = MCP23017(bus, address)
+        self._chip = self._driver(bus, address)
         self._pull_ups = 0
         self.inverted = 0
         self._restore_on = 0
@@ -118,7 +121,7 @@ class Expander(BusDevice):
             self._setup = None
         else:
             unclaimed = 0xFFFF & ~(self.outputs | self.inputs)
-            pulled = unclaimed & ~UNSAFE_INPUTS
+            pulled = unclaimed & ~self._unsafe
             interrupts = self.inputs if self.reader and self.reader.line else 0
             chip.configure(self.inputs | pulled, self._pull_ups | pulled, interrupts)
             kept = self._kept(now)

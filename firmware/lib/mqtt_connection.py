@@ -33,6 +33,7 @@ class Connection:
     """
 
     DEBUG = False
+    _sender = None  # what is for sending only, imported when it is needed and then for a second
 
     def __init__(self, config):
         self._config = config
@@ -134,6 +135,7 @@ class Connection:
             await sleep_ms(min(_TICK_MS, self._response_ms // 4))
             self.wakes += 1
             self._pulse()
+            self._sender = None
             now = ticks_ms()
             silent = ticks_diff(now, self._rx_time)
             patience = self._up and self._ping_ms * (_PAUSE if self._paused else 1)

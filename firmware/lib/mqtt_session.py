@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The middle layer of MQTTClient: messages both ways, subscriptions and acknowledgements.
 
-A task that waits here looks again whenever `_changed` is pulsed: when bytes have left, when an
-acknowledgement came, when the connection came or went, and about every second.
+Here is what a message at QoS 0 needs; what may have to wait is in `mqtt_send`.
 """
 
 from sys import print_exception
-from time import ticks_diff, ticks_ms
+from time import ticks_ms
 
+from import_once import import_once
 from micropython import const
 from mqtt_connection import Connection
 from mqtt_packet import as_bytes, put_packet
@@ -19,12 +19,7 @@ _SUBSCRIBE = const(0x82)
 _SUBACK = const(0x90)
 _UNSUBSCRIBE = const(0xA2)
 _UNSUBACK = const(0xB0)
-_PINGRESP = const(0xD0)
 _OVERHEAD = const(9)  # bytes that a packet has beside topic and payload, at most
-
-_DUP = const(8)
-
-_IN_FLIGHT = const(8)  # packets that may wait for their acknowledgement at a time
 
 
 class Session(Connection):
@@ -81,7 +76,8 @@ class Session(Connection):
         passes on what they raise; as MQTT cannot take back a message, the connection is dropped.
         """
         head = _PUBLISH | qos << 1 | bool(retain)
-        await self._send(head, _PUBACK if qos else None, topic, qos, length, pieces)
+        answer = _PUBACK if qos else None
+        await self._sending().send(self, head, answer, topic, qos, length, pieces)
 
     async def subscribe(self, topic, qos=0):
         """Subscribe to a topic or filter; qos: the highest wanted, 0 or 1.
@@ -89,91 +85,20 @@ class Session(Connection):
         Waits for the connection and for the broker's answer. Raises OSError when the broker
         refuses or the client is closed meanwhile.
         """
-        code = await self._send(_SUBSCRIBE, _SUBACK, topic, qos, 1, (bytes((qos,)),))
+        payload = (bytes((qos,)),)
+        code = await self._sending().send(self, _SUBSCRIBE, _SUBACK, topic, qos, 1, payload)
         if code & 0x80:
             raise OSError("subscription refused: %s" % topic)
 
     async def unsubscribe(self, topic):
         """Unsubscribe from a topic or filter; waits as subscribe() does."""
-        await self._send(_UNSUBSCRIBE, _UNSUBACK, topic, 0, 0, ())
+        await self._sending().send(self, _UNSUBSCRIBE, _UNSUBACK, topic, 0, 0, ())
 
-    async def _send(self, head, answer, topic, qos, length, pieces):
-        """Send a packet until it has left and was answered; return the code of the answer.
-
-        answer: first byte of the packet that acknowledges it, or None.
-        """
-        topic = as_bytes(topic)
-        if qos not in (0, 1):
-            raise ValueError("qos is 0 or 1")
-        if not 0 < len(topic) <= self._size - _OVERHEAD:
-            raise ValueError("topic empty or too long")
-        if head < 0x80 and (b"+" in topic or b"#" in topic):
-            raise ValueError("wildcard in topic")
-        once = iter(pieces) is pieces
-        tries = 1 if once or head & 0x80 else self._config["max_repubs"] + 1
-        pid = await self._take_pid(answer) if answer else None
-        try:
-            while True:
-                for _ in range(tries):
-                    if await self._write(head, pid, topic, length, pieces):
-                        if not answer or await self._answered(pid, answer):
-                            return self._awaited.get(pid)
-                    if once:
-                        raise OSError("message lost")
-                    if answer == _PUBACK:
-                        head |= _DUP
-                self._drop(OSError("no acknowledgement"))
-        finally:
-            self._awaited.pop(pid, None)
-            self._pulse()
-
-    async def _write(self, head, pid, topic, length, pieces):
-        """Write a packet when there is room; return false when the connection was lost in it."""
-        # What the send buffer can hold goes into it at once; more only as there is room.
-        size = min(_OVERHEAD + len(topic) + length, self._size)
-        while not self._free(size):
-            if self._closed:
-                raise OSError("client closed")
-            await self._changed.wait()
-        if head & _DUP:
-            self.REPUB_COUNT += 1
-        self._writing = True
-        good = False
-        try:
-            put_packet(self._out, head, pid, length, topic)
-            for part in _parts(pieces, length, self._size):
-                while self._writing and not self._fits(len(part)):
-                    self._wake()
-                    await self._changed.wait()
-                if not self._writing:
-                    break
-                self._out.extend(part)
-            good = self._writing
-        finally:
-            if not good:
-                self._drop(OSError("message cut short"))
-            self._writing = False
-            self._wake()
-        return good
-
-    async def _take_pid(self, answer):
-        while len(self._awaited) >= _IN_FLIGHT:
-            await self._changed.wait()
-        while True:
-            self._pid = pid = self._pid % 0xFFFF + 1
-            if pid not in self._awaited:
-                self._awaited[pid] = answer
-                return pid
-
-    async def _answered(self, pid, answer):
-        start = ticks_ms()
-        while self._awaited.get(pid) == answer:
-            if self._paused:
-                start = ticks_ms()
-            if not self._up or ticks_diff(ticks_ms(), start) > self._response_ms:
-                return False
-            await self._changed.wait()
-        return True
+    def _sending(self):
+        """Return the module `mqtt_send`, which is in memory only while it is needed."""
+        if self._sender is None:
+            self._sender = import_once("mqtt_send")
+        return self._sender
 
     # -- from the broker ------------------------------------------------------------------
 
@@ -231,19 +156,4 @@ class Session(Connection):
 
     async def broker_up(self):
         """Ask the broker for a sign of life; return whether it came within response_time."""
-        self._awaited[0] = _PINGRESP  # which has no packet id, and 0 is none
-        self._ping()
-        return self._up and await self._answered(0, _PINGRESP)
-
-
-def _parts(pieces, length, size):
-    """Yield the pieces, in parts of at most `size` bytes; check that they have `length` bytes."""
-    for piece in pieces:
-        length -= len(piece)
-        if length < 0:
-            break
-        view = memoryview(piece)
-        for start in range(0, len(piece), size):
-            yield view[start : start + size]
-    if length:
-        raise ValueError("pieces and length differ")
+        return await self._sending().ping(self)

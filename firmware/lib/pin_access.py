@@ -94,7 +94,7 @@ def find_pin(components, entities, text):
 def pin_of(component, value):
     """Return the Pin of a chip with the number `value`. Raises ValueError."""
     if hasattr(component.chip, "bus"):
-        place = in_range(value, 0, 15, "pin")
+        place = in_range(value, 0, len(component.chip.users) - 1, "pin")
         user = component.chip.users[place]
         # A pin that the table leaves out is no pin for references, but can be looked at.
         return Pin(component.chip, place) if user is None else user.pin

@@ -16,8 +16,6 @@ from node.tasks import Tasks
 
 # Bytes allocated.
 _COLLECT_EVERY_AT_START = const(4096)
-# Of these the status has the highest of all buses, of the others the sum.
-_HIGHEST = const(("queue_high_water", "i2c_longest_us"))
 
 
 class Report:
@@ -42,11 +40,12 @@ class Node:
 
     Attributes: `id` (in topics), `uid` (the chip's factory id), `name` (for people), `base`
     (`<home>/<id>/`), `settings`, `log`, `components` (name -> object), `presses` (of the library
-    of that name, None until somebody wants to know of presses), `settled` (whether all
-    components have been loaded). Of the class: `running`, the node that runs, None if none does.
+    of that name, None until somebody wants to know of presses), `clock` (of `node.ntp`, None
+    without), `settled` (whether all components have been loaded). Of the class: `running`, the
+    node that runs, None if none does.
     """
 
-    presses = running = None
+    presses = running = clock = None
     settled = False
     _store = None
 
@@ -91,13 +90,6 @@ class Node:
         entity.component = component
         self.entities[key] = entity
 
-    def remove_entities(self, component):
-        """Forget every entity of a component."""
-        entities = self.entities
-        for key in tuple(entities):
-            if entities[key].component is component:
-                del entities[key]
-
     def state_changed(self, entity):
         """Publish the state of an entity."""
         if self.session:
@@ -115,21 +107,11 @@ class Node:
 
     def fault(self, name, phase, message):
         """Record that the component `name` failed in `phase`; one line on the log."""
-        self.log.error("loader", "%s (%s): %s", name, phase, message)
-        row = self._row(name)
-        row["phase"] = phase
-        row.setdefault("errors", []).append(message)
-        self.rows_changed()
+        import_once("node.announcement").fault(self, name, phase, message)
 
     def loaded(self, name, package, version):
         """Record that the component `name` runs."""
-        row = self._row(name)
-        row["package"] = package
-        if version:
-            row["version"] = version
-        row.setdefault("phase", "running")
-        self.log.info("loader", "%s: %s runs", name, package)
-        self.rows_changed()
+        import_once("node.announcement").loaded(self, name, package, version)
 
     def crowded(self, crowded):
         """Commands come faster than they can be carried out; or (False) no longer."""
@@ -217,9 +199,6 @@ class Node:
         self.count("task_crashes")
         import_once("node.crashes").note(self, name, error)
 
-    def _row(self, name):
-        return self.rows.setdefault(name, {"name": name})
-
     def rows_changed(self):
         """Publish the rows of the components."""
         if self.session and self.session.online:
@@ -248,25 +227,8 @@ class Node:
 
     def statistics(self):
         """Return what the `status` topic tells, as a dictionary."""
-        status = {
-            "version": VERSION,
-            "uptime": self.uptime(),
-            "rssi": self.wifi.rssi() if self.wifi else None,
-            "heap_free": gc.mem_free(),
-            "heap_used": gc.mem_alloc(),
-            "reset_cause": self.reset_cause,
-            "log_lost": self.log.lost,
-            "log_muted": self.log.muted,
-        }
-        for key in ("task_crashes", "dropped", "refused", "refused_retained", "i2c_errors"):
-            status[key] = 0
-        status.update(self.counters)
-        for source in (self.session,) + tuple(self.components.values()):
-            if hasattr(source, "statistics"):
-                for key, value in source.statistics().items():
-                    sofar = status.get(key, 0)
-                    status[key] = max(sofar, value) if key in _HIGHEST else sofar + value
-        return status
+        # Made once a minute, so its code does not stay in memory.
+        return import_once("node.announcement").statistics(self)
 
     def uptime(self):
         """Return for how many s the node has been running."""

@@ -62,6 +62,16 @@ def reset():
     machine.reset()
 
 
+def pin(number):
+    """Return a native pin, as it is."""
+    return machine.Pin(number)
+
+
+def clock_mode(out):
+    """Return the `ref_clk_mode` of `network.LAN`; out: the chip gives the clock, not the PHY."""
+    return machine.Pin.OUT if out else machine.Pin.IN
+
+
 def pin_level(number):
     """Return the level (0 or 1) of a native pin that is pulled up."""
     return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP).value()
@@ -72,6 +82,12 @@ def setup_asked():
     poll = select.poll()
     poll.register(sys.stdin, select.POLLIN)
     return bool(poll.poll(0)) and sys.stdin.buffer.read(1) == b"s"
+
+
+def set_clock(utc, ms):
+    """Set the clock of the chip. utc: as `time.gmtime` returns it."""
+    year, month, day, hour, minute, second, weekday = utc[:7]
+    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, ms * 1000))
 
 
 def watchdog(seconds):

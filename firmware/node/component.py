@@ -88,7 +88,10 @@ class Component:
         """
 
     def stop(self):
-        """Give back what `start` took; called when the component is unloaded."""
+        """Give back what `start` took; called when the component is unloaded, or failed to start.
+
+        Its tasks, entities and availability are taken back by the node.
+        """
 
 
 class Entity:

@@ -27,7 +27,7 @@ _DEFINITION = {
         "init_function": _TEXT,
         "init_args": {},
         "call_function_regularly": _TEXT,
-        "call_interval": {"type": "float", "min": 0.01},
+        "call_interval": {"type": "float", "min": 0.01, "max": 518400},  # ticks wrap after 6 days
     },
 }
 # Topics and tasks of the node itself.

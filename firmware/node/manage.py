@@ -51,12 +51,29 @@ async def discard(node, name, component):
     for task in tuple(node.tasks.tasks):
         if is_of(task, name):
             node.tasks.cancel(task)
-    node.remove_entities(component)
+    entities = node.entities
+    for key in tuple(entities):
+        if entities[key].component is component:
+            del entities[key]
     node.reports.pop(name, None)
+    for chip, place in list(_borrowed(node, component)):
+        chip.users[place] = chip.users[place].pin
     chip = getattr(component, "chip", None)
     if chip:
         _forget_pins(node, chip)
     return failed
+
+
+def _borrowed(node, component):
+    """Yield (chip, place) of each pin of other components that an entity of this one has."""
+    for other in node.components.values():
+        chip = getattr(other, "chip", None)
+        if other is component or not hasattr(chip, "users"):
+            continue
+        for place, user in enumerate(chip.users):
+            entity = getattr(user, "owner", user)
+            if component and getattr(entity, "component", None) is component:
+                yield chip, place
 
 
 def _forget_pins(node, chip):
@@ -123,7 +140,8 @@ def _check_use(node, name, users):
     users += [d.name for d in devices if getattr(d, "name", None) in node.components]
     if users:
         raise ValueError("in use by " + ", ".join(['"%s"' % user for user in sorted(set(users))]))
-    if getattr(getattr(component, "chip", None), "guards", None):
+    chips = [chip for chip, _ in _borrowed(node, component)] + [getattr(component, "chip", None)]
+    if any(getattr(chip, "guards", None) for chip in chips):
         raise ValueError("its outputs are in an interlock; restart the node instead")
 
 

@@ -25,7 +25,7 @@ _PAUSE_S = const(5)  # after a crash: for Ctrl-C, and so that it does not go rou
 def restart(node, reason):
     """Restart the node because of a command. reason: what asked for it, for people."""
     note(node, "%s: %s" % (_COMMAND, reason))
-    import_once("node.board").reset()
+    _reset(node)
 
 
 def crashed(node, error):
@@ -35,6 +35,12 @@ def crashed(node, error):
     sys.print_exception(error, trace)
     note(node, "%s: %s" % (_CRASH, trace.getvalue().rstrip()))
     sleep(_PAUSE_S)
+    _reset(node)
+
+
+def _reset(node):
+    if node.log.file:
+        node.log.file.write()
     import_once("node.board").reset()
 
 
@@ -53,13 +59,19 @@ def report(node):
     else:
         node.log.error("reset", "%s", text)
     node.reset_cause = text.split(":")[0]
-    node.spawn("reset reason", _forget_when_told, node)
+    node.spawn("node.reset", _forget_when_told, node)
 
 
 async def _forget_when_told(node):
     while not (node.session and node.session.online and node.log.flush()):
         await asyncio.sleep(1)
-    os.remove(_FILE)
+    _forget()
+
+
+def _forget():
+    # It is missing when the file system was full.
+    if _FILE in os.listdir():
+        os.remove(_FILE)
 
 
 def _kept(node):
@@ -71,6 +83,7 @@ def _kept(node):
             node.log.error("reset", "%s cannot be read: %s", _FILE, e)
     except UnicodeError:
         node.log.error("reset", "%s is damaged", _FILE)
+        _forget()
     return ""
 
 

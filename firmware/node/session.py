@@ -7,8 +7,6 @@ from random import getrandbits
 from import_once import import_once
 from micropython import const
 
-_FIRST_PAUSE_MS = const(1000)
-_LONGEST_PAUSE_MS = const(60000)
 _RETRY_MS = const(20)  # until a full send buffer is tried again
 _BIRTH_SPREAD_BITS = const(12)  # up to 4 s: Home Assistant's restart wakes every node at once
 
@@ -170,7 +168,9 @@ class Session:
     async def _run(self):
         self._connecting = True
         if not self._connected:
-            await self._connect()
+            # What connecting takes is needed for a moment only, and rarely.
+            await import_once("node.announcement").connect(self)
+            self._connected = True
         up, down = self.client.up, self.client.down
         while True:
             await up.wait()
@@ -184,37 +184,16 @@ class Session:
                 self._lost_at = self._node.uptime()
             self._node.log.warn("mqtt", "connection to the broker lost")
 
-    async def _connect(self):
-        pause = _FIRST_PAUSE_MS
-        while True:
-            await self._node.link_ready()
-            try:
-                await self.client.connect()
-                self._connected = True
-                return
-            except OSError as e:
-                server = self.client.server
-                self._node.log.warn("mqtt", "cannot connect to broker %s: %s", server, e)
-            await asyncio.sleep_ms(pause + getrandbits(9))
-            pause = min(2 * pause, _LONGEST_PAUSE_MS)
-
     async def _come_online(self):
-        client = self.client
-        await client.subscribe(self._prefix.decode() + "+/+/set", 0)
-        if self._node.settings.RPC:
-            await client.subscribe(self._prefix.decode() + "rpc/request", 0)
-        if self._birth:
-            await client.subscribe(self._birth.decode(), 0)
-        if self.subscriptions:
-            await self.subscriptions.renew()
+        await import_once("node.announcement").come_online(self)
+        self._send_later()
+
+    def come_back(self):
+        """There is a connection to say everything over."""
         self.online = True
         if self._lost_at is not None:
             self._downtime += self._node.uptime() - self._lost_at
             self._lost_at = None
-        await self.announce()
-        await client.publish(self._prefix + b"available", "online", True)
-        self._node.log.info("mqtt", "online as %s", self._prefix.decode()[:-1])
-        self._send_later()
 
     async def _unless_lost(self, step):
         try:

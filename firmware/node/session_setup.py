@@ -21,14 +21,27 @@ def set_up(node):
     if node.settings.UPDATE_KEY:
         import_once("node.update").begin(node)
     if not getattr(client, "JOINS_WIFI", True):
-        from node.wifi import WiFi
-
-        settings = node.settings
-        name = settings.WIFI_HOSTNAME or node.id
-        node.wifi = WiFi(settings.WIFI_SSID, settings.WIFI_PASSWORD, name, node.log)
+        node.wifi = _network(node)
         node.wifi.on_joined = node.session.network_joined
         node.wifi.on_failed = node.wifi_failed
         node.spawn("wifi", node.wifi.run)
+
+
+def _network(node):
+    """Return the interface to the network that the settings ask for; imports no other."""
+    settings = node.settings
+    name = settings.WIFI_HOSTNAME or node.id
+    if settings.ETHERNET:
+        from node.lan import LAN
+
+        return LAN(settings.ETHERNET, settings.STATIC_ADDRESS, name, node.log)
+    if settings.WIFI_COUNTRY or settings.WIFI_STRONGEST or settings.STATIC_ADDRESS:
+        from node.wifi_tuned import TunedWiFi
+
+        return TunedWiFi(settings, name, node.log)
+    from node.wifi import WiFi
+
+    return WiFi(settings.WIFI_SSID, settings.WIFI_PASSWORD, name, node.log)
 
 
 def _configure(config, client_class, node):

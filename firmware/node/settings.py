@@ -28,7 +28,7 @@ def load(report):
             if name not in table:
                 faults = ['unknown setting "%s"%s' % (name, schema.suggest(name, table))]
             else:
-                faults = schema.check(value, table[name], name) or _check_topic(name, value)
+                faults = schema.check(value, table[name], name) or _check(name, value, schema)
             for fault in faults:
                 report("%s.py: %s" % (file, fault))
             if not faults:
@@ -64,7 +64,30 @@ def _line(file, error):
     return " line " + after.split("\n")[0].split(",")[0] if before else ""
 
 
-def _check_topic(name, value):
+def _check(name, value, schema):
+    """Return the faults of a value that is of the right type."""
+    fault = None
     if name in ("MQTT_HOME", "DISCOVERY_PREFIX") and value.strip("/") != value:
-        return [name + ": no slash at the beginning or end"]
-    return []
+        fault = "no slash at the beginning or end"
+    elif name == "STATIC_ADDRESS" and len(value) not in (0, 4):
+        fault = "expected address, netmask, gateway and DNS server"
+    elif name == "WIFI_COUNTRY" and len(value) == 1:
+        fault = "a country has two letters"
+    elif name == "ETHERNET" and value:
+        missing = [key for key in ("phy_type", "phy_addr", "mdc", "mdio") if key not in value]
+        fault = missing[0] + " is missing" if missing else None
+    elif name == "LOG_LEVELS":
+        level = import_once("node.settings_args").SETTINGS["LOG_LEVEL"]
+        keys = {source: level for source in value}
+        return schema.check(value, {"keys": keys}, name)
+    elif name == "TIME_ZONE":
+        fault = _zone_fault(value)
+    return [name + ": " + fault] if fault else []
+
+
+def _zone_fault(text):
+    try:
+        import_once("time_zone").TimeZone(text)
+    except ValueError as e:
+        return str(e)
+    return None

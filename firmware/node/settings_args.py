@@ -20,10 +20,24 @@ def _switch(default):
     return {"type": "bool", "default": default}
 
 
+def _wiring():
+    keys = {name: {"type": "int", "min": 0, "max": 48} for name in _WIRES}
+    keys["phy_type"] = {"type": "str"}
+    keys["phy_addr"] = {"type": "int", "min": 0, "max": 31}
+    keys["ref_clk_out"] = {"type": "bool"}
+    return keys
+
+
+_WIRES = ("mdc", "mdio", "power", "ref_clk")
+_ADDRESS = {"type": "str", "max": 15, "chars": "."}
 SETTINGS = {
     "WIFI_SSID": _text(longest=32),
     "WIFI_PASSWORD": _text(longest=64, secret=True),
     "WIFI_HOSTNAME": _text(longest=32, chars="-"),
+    "WIFI_COUNTRY": _text(longest=2, chars=""),
+    "WIFI_STRONGEST": _switch(False),
+    "STATIC_ADDRESS": {"type": "list", "default": [], "max": 4, "item": _ADDRESS},
+    "ETHERNET": {"type": "dict", "default": {}, "keys": _wiring()},
     "MQTT_HOST": _text(longest=253),
     "MQTT_PORT": _number(0, 0, 65535),
     "MQTT_USER": _text(longest=256),
@@ -46,11 +60,15 @@ SETTINGS = {
     "CALL_INTERVAL": {"type": "float", "default": 600, "min": 0.01},
     "ALIVE_INTERVAL": _number(60, 1, 3600),
     "STATUS_INTERVAL": _number(60, 1, 86400),
+    "NTP_HOST": _text(longest=253),
+    "TIME_ZONE": _text("UTC0", longest=64),
     "LOG_LEVEL": _choice("info", *_LEVELS),
     "LOG_MQTT_LEVEL": _choice("warn", *_LEVELS),
+    "LOG_LEVELS": {"type": "dict", "default": {}},
     "LOG_RING": _number(32, 1, 256),
-    "UPDATE_KEY": _text(longest=128, min=16, secret=True),
+    "LOG_FILE_KB": _number(0, 0, 512),
     "FAILED_JOINS": _number(20, 0, 10000),
     "FACTORY_RESET_PIN": _number(-1, -1, 48),
+    "UPDATE_KEY": _text(longest=128, secret=True),
     "WATCHDOG_S": _number(0, 0, 3600),
 }

@@ -13,18 +13,31 @@ _COLLECT_EVERY = const(65536)
 async def start(node):
     """Start what the settings and `components.json` of `node` name."""
     settings = node.settings
+    if settings.LOG_LEVELS:
+        from node.log import level_number
+
+        node.log.levels = {s: level_number(name) for s, name in settings.LOG_LEVELS.items()}
+    if settings.LOG_FILE_KB:
+        from node.log_file import LogFile
+
+        node.log.file = LogFile(node, 1024 * settings.LOG_FILE_KB)
     import_once("node.reset_reason").report(node)
     if settings.WATCHDOG_S:
         from node import watchdog
 
         node.spawn("watchdog", watchdog.run, node, settings.WATCHDOG_S)
     asked = import_once("node.board").setup_asked()
-    if asked or settings.FACTORY_RESET_PIN >= 0 or not (settings.WIFI_SSID and settings.MQTT_HOST):
+    complete = (settings.WIFI_SSID or settings.ETHERNET) and settings.MQTT_HOST
+    if asked or settings.FACTORY_RESET_PIN >= 0 or not complete:
         import_once("node.provision").begin(node, asked)
     if settings.MQTT_HOST:
         import_once("node.session_setup").set_up(node)
     else:
         node.log.error("settings", "MQTT_HOST: no broker is set; only local functions work")
+    if settings.NTP_HOST:
+        from node import ntp
+
+        ntp.begin(node)
     await import_once("node.loader").Loader(node).load()
     node.settled = node.log.settled = True
     gc.collect()

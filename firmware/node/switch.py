@@ -11,6 +11,8 @@ update/plan.STATE   what is to be done. Its name tells how far it is: `ready`, a
                     started; `undo`, the old ones are being put back; `done` or `failed`
 PATH.new, PATH.old  beside a file PATH of the firmware: what takes its place, what it was
 
+A newer firmware calls this, too, and reads the plan: what is here must stay as it is.
+
 The first row of the plan is id, seconds, version: how long each start may take until the node is
 online. Then each row is operation, number, size, SHA-256, path: `+` a new file, `=` one in place
 of another, `-` one that goes.

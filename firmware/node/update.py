@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The firmware in Home Assistant, and where `yard update` brings a new one.
+"""The firmware in Home Assistant, and the topic where a new one arrives.
 
 Imported when the setting UPDATE_KEY is set. What receives files is imported when some come.
 """
@@ -8,16 +8,21 @@ import asyncio
 import json
 import os
 
+from import_once import import_once
 from micropython import const
 
 from node import VERSION
 from node.component import Component, Entity
 
 _ASK_MS = const(250)
+_SHORTEST_KEY = const(16)
 
 
 def begin(node):
     """Give the node the entities of updates, and find out what became of one."""
+    if len(node.settings.UPDATE_KEY) < _SHORTEST_KEY:
+        node.log.error("settings", "UPDATE_KEY: needs %d characters or more", _SHORTEST_KEY)
+        return
     update = Update()
     update.attach(node, "update")
     node.add_entity(update, update.firmware)
@@ -52,19 +57,19 @@ class Update(Component):
             switch.confirm(state)
             state = "done"
         number, _, version = switch.head(state)
+        answer = {"id": number}
         if state == "done":
             node.log.info("update", "%s is confirmed", version)
-            self.data.tell(id=number, phase="done")
+            answer["phase"] = state
         else:
             # A state before the trial: boot.py has done nothing.
-            reason = "boot.py of this node takes no updates: use yard deploy"
+            reason = "boot.py of this node takes no updates: deploy the firmware by cable"
             if state == "failed":
                 reason = "the new firmware did not come online; the old one is back"
             node.log.error("update", "%s: %s", version, reason)
-            self.data.tell(id=number, error=reason)
-        from node.update_files import clear
-
-        clear(state)
+            answer["error"] = reason
+        await import_once("node.update_files").clear(state)
+        self.data.tell(**answer)
 
 
 class Firmware(Entity):
@@ -117,8 +122,9 @@ class Data(Entity):
         self.component.node.state_changed(self)
 
     def command(self, action, value, ttl_ms, tag):
-        if self.receiver is None:
-            from node.update_receiver import Receiver
-
-            self.receiver = Receiver(self.component)
-        self.receiver.take(action)
+        try:
+            if self.receiver is None:
+                self.receiver = import_once("node.update_receiver").Receiver(self.component)
+            self.receiver.take(action)
+        except MemoryError as e:
+            self.component.node.log.error("update", "refused: %s", e)

@@ -6,9 +6,10 @@ import os
 from binascii import crc32, hexlify
 from hashlib import sha256
 
+from import_once import import_once
 from micropython import const
 
-from node.switch import is_there
+is_there = import_once("node.switch").is_there
 
 MANIFEST = "update/manifest"  # of each file of the new firmware: size, SHA-256, path
 _PLAN = "update/plan."
@@ -22,7 +23,7 @@ _RESERVE = const(16)  # blocks of the flash that stay free
 _BUFFER = const(512)
 
 
-def clear(state):
+async def clear(state):
     """Remove what an update left. state: that of its plan, which goes when no other file is left.
 
     Power may be lost: then it is done again.
@@ -31,6 +32,7 @@ def clear(state):
         for name in (path + ".new", path + ".old"):
             if is_there(name):
                 os.remove(name)
+            await asyncio.sleep_ms(0)
     plan = "plan." + state
     last = [plan, "switch.mpy", "switch.py"]
     for name in [name for name in os.listdir("update") if name not in last] + last:
@@ -40,16 +42,20 @@ def clear(state):
 
 
 def copy_switch():
-    """Put a copy of the switch beside the new files. Raises ValueError when there is none."""
-    for name in ("switch.mpy", "switch.py"):
-        if is_there("node/" + name):
-            break
-    else:
+    """Put a copy of the switch into the folder. Raises ValueError when there is none."""
+    names = ("switch.py", "switch.mpy")  # as import looks for them
+    found = [name for name in names if is_there("node/" + name)]
+    if not found:
         raise ValueError("this firmware is frozen or lies elsewhere: it takes no updates")
+    for name in names:
+        if is_there("update/" + name):
+            os.remove("update/" + name)
+    name = found[0]
     with open("node/" + name, "rb") as f:
         content = f.read()
-    with open("update/" + name, "wb") as f:
+    with open("update/switch", "wb") as f:
         f.write(content)
+    os.rename("update/switch", "update/" + name)
 
 
 def is_same(path, size, digest):
@@ -95,16 +101,17 @@ async def make_plan(head):
                 plan.write(_write(number, length, digest, path))
                 if not is_same(path + ".new", length, digest):
                     size += length
-                    blocks += -(-length // info[0])
+                    blocks += -(-length // info[1])
             await asyncio.sleep_ms(0)
         for path in _outdated():
             if _checksum(path) not in known and is_there(path):
                 count += 1
                 plan.write("- 0 0 - %s\n" % path)
+            await asyncio.sleep_ms(0)
     free = info[3] - _RESERVE
     if blocks > free:
         text = "the flash has %d KB free, the update needs %d KB"
-        raise ValueError(text % (max(0, free) * info[0] // 1024, blocks * info[0] // 1024))
+        raise ValueError(text % (max(0, free) * info[1] // 1024, blocks * info[1] // 1024))
     _forget_others(known)
     os.rename(_ROWS, _PLAN + "new")
     return count, size

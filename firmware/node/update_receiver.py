@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Receives a new firmware: what differs, file by file, part by part, beside the old one.
 
-docs/topics.md has the messages. Imported when the first one comes.
+docs/topics.md has the messages. In memory only while some come.
 """
 
 import asyncio
@@ -10,10 +10,13 @@ import os
 from binascii import hexlify, unhexlify
 from hashlib import sha256
 
-from hmac_sha256 import hmac_sha256, is_equal
+from import_once import import_once
 from micropython import const
 
-from node import board, switch, update_files
+# They go with this module.
+_hmac = import_once("hmac_sha256")
+switch = import_once("node.switch")
+update_files = import_once("node.update_files")
 
 _COUNTER = "updates.txt"  # the number of the newest offer that was accepted
 _LARGEST_MANIFEST = const(65536)  # bytes
@@ -81,8 +84,8 @@ class Receiver:
         size = offer["size"]
         values = (self._node.id, self._id, offer["seconds"], size, offer["sha256"])
         key = self._node.settings.UPDATE_KEY.encode()
-        mac = hmac_sha256(key, (text % (values + (offer["version"],))).encode())
-        if not is_equal(hexlify(mac), str(offer.get("mac")).encode()):
+        mac = _hmac.hmac_sha256(key, (text % (values + (offer["version"],))).encode())
+        if not _hmac.is_equal(hexlify(mac), str(offer.get("mac")).encode()):
             raise ValueError("the offer is not signed with the UPDATE_KEY of this node")
         if not 0 < size <= _LARGEST_MANIFEST or not 10 <= offer["seconds"] <= 3600:
             raise ValueError("its size or its seconds are not possible")
@@ -99,19 +102,21 @@ class Receiver:
         firmware = self._update.firmware
         try:
             await self._install(offer)
-        except (OSError, ValueError, asyncio.TimeoutError) as e:
+        except (OSError, ValueError, MemoryError, asyncio.TimeoutError) as e:
             reason = str(e) or "no part came for %d s" % _PATIENCE_S
             self._node.log.error("update", "not installed: %s", reason)
             self._update.data.tell(id=offer["id"], error=reason)
         finally:
-            self._expected = None
-            firmware.tell(firmware.installed, None)
+            if self._id == offer["id"]:  # else a newer one has taken its place
+                self._update.data.receiver = None
+                firmware.tell(firmware.installed, None)
 
     async def _install(self, offer):
         version = offer["version"]
         data = self._update.data
         if not switch.is_there("update"):
             os.mkdir("update")
+        update_files.copy_switch()
         self._node.log.info("update", "%s is offered", version)
         size, digest = offer["size"], offer["sha256"]
         await self._receive(0, update_files.MANIFEST, size, digest, None)
@@ -119,7 +124,7 @@ class Receiver:
         head = "%d %d %s" % (self._id, offer["seconds"], version)
         count, total = await update_files.make_plan(head)
         if not count:
-            update_files.clear("new")
+            await update_files.clear("new")
             data.tell(id=self._id, phase="done")
             return
         left = total
@@ -137,13 +142,12 @@ class Receiver:
             if operation != "-" and not update_files.is_same(path + ".new", size, digest):
                 raise ValueError("%s cannot be read back" % path)
             await asyncio.sleep_ms(0)
-        update_files.copy_switch()
         switch.become("new", "ready")
         self._node.log.warn("update", "%s is complete; the node restarts", version)
         self._update.firmware.tell(version, 100)
         self._update.data.tell(id=self._id, phase="restart")
         await asyncio.sleep(1)
-        board.reset()
+        self._node.restart("update to %s" % version)
 
     async def _receive(self, number, path, size, digest, percent):
         offset = 0

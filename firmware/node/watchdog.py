@@ -25,7 +25,7 @@ class Watchdog:
         self._heard = ticks_ms()
 
     async def run(self, seconds):
-        """Feed it until something has made no progress. seconds: the time limit of the hardware."""
+        """Feed it until something makes no progress. seconds: time limit of the hardware."""
         while True:
             stuck = self.stuck()
             if stuck:

@@ -72,7 +72,7 @@ class WiFi:
         if not self._station.isconnected():
             # The driver tries by itself after a loss, and refuses connect() while it does.
             self._station.disconnect()
-            self._station.connect(self.ssid, self._password)
+            self._connect()
         started = ticks_ms()
         while not self._station.isconnected():
             waited = ticks_diff(ticks_ms(), started)
@@ -81,6 +81,9 @@ class WiFi:
                 return False
             await asyncio.sleep_ms(100)
         return True
+
+    def _connect(self):
+        self._station.connect(self.ssid, self._password)
 
     def reason(self):
         """Return why the last attempt failed, in words."""

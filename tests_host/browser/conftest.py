@@ -7,9 +7,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from desk import MQTT, Desk
 
@@ -25,20 +26,25 @@ def chromium() -> str:
     return found
 
 
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium without a window."""
+    # As root, as in a container, it has no sandbox.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=chromium(), args=arguments)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium. Not for the session: while it runs, no other test can have an event loop."""
-    # As root, as in a container, Chromium has no sandbox.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        running = launch(playwright)
         yield running
         running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A desk for all tests of a module: each leaves it without faults."""
+    """A desk for all tests: each leaves it without faults."""
     running = Desk(tmp_path_factory.mktemp("desk"), "--components", str(SHOWCASE))
     try:
         yield running.wait_ready()
@@ -46,34 +52,46 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         running.stop()
 
 
-@pytest.fixture
-def open_page(browser: Browser, desk: Desk) -> Iterator[Callable[..., Page]]:
-    """Function that opens the page of the desk in a browser window of its own.
+class Window:
+    """Opens pages of a desk and closes them; faults of the pages' own programs are a failure."""
 
-    Faults of the page's own programs fail the test.
-    """
-    faults: list[str] = []
-    pages: list[Page] = []
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+        self._pages: list[Page] = []
+        self._faults: list[str] = []
 
-    def open_one(url: str | None = None, **options: object) -> Page:
+    def open(self, url: str | None = None, **options: Any) -> Page:
+        """Open the page in a browser window of its own."""
         options = {"viewport": LAPTOP, "reduced_motion": "reduce", **options}
-        page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        page = self._browser.new_context(**options).new_page()
         page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(url or desk.board.url)
+        page.on("pageerror", lambda error: self._faults.append(str(error)))
+        page.goto(url or self._url)
         page.wait_for_selector(".pin")
-        pages.append(page)
+        self._pages.append(page)
         return page
 
-    yield open_one
-    for page in pages:
-        page.context.close()
-    assert faults == []
+    def close(self) -> None:
+        for page in self._pages:
+            page.context.close()
+        assert self._faults == []
 
 
 @pytest.fixture
-def page(open_page: Callable[..., Page]) -> Page:
-    return open_page()
+def open_page(browser: Browser, desk: Desk) -> Iterator[Callable[..., Page]]:
+    """Function that opens the page of the desk."""
+    window = Window(browser, desk.board.url)
+    yield window.open
+    window.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, desk: Desk) -> Iterator[Page]:
+    """The page of the desk, one for all tests of a module."""
+    window = Window(browser, desk.board.url)
+    yield window.open()
+    window.close()
 
 
 @pytest.fixture

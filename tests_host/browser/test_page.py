@@ -148,8 +148,16 @@ def test_a_switch_on_the_wall_can_be_kept_pressed(page: Page, desk: Desk, mqtt: 
 
 
 def test_the_kind_of_a_press_is_what_the_node_tells(page: Page) -> None:
-    pin(page, BLIND_BUTTON).dblclick()
-    expect(page.locator("[data-fact='last press']")).to_have_text("double")
+    told = page.locator("[data-fact='last press']")
+    pin(page, BLIND_BUTTON).click()
+    expect(told).to_have_text("single")
+
+    def is_double() -> bool:  # a busy computer may make two presses of it
+        pin(page, BLIND_BUTTON).dblclick()
+        page.wait_for_timeout(700)
+        return told.inner_text() == "double"
+
+    wait_until(is_double)
 
 
 def test_the_command_of_a_pin_switches_it(page: Page, desk: Desk, mqtt: MQTT) -> None:
@@ -160,6 +168,21 @@ def test_the_command_of_a_pin_switches_it(page: Page, desk: Desk, mqtt: MQTT) ->
     mqtt.publish(topic, payload)
     expect_lit(page, PUMP)
     set_output(desk, mqtt, "hall/heating_pump", "OFF")
+
+
+def test_a_pin_of_the_node_itself_is_pressed_and_lit(page: Page) -> None:
+    doorbell, gong = page.locator("[data-gpio='27']"), page.locator("[data-gpio='23']")
+    expect(doorbell).to_have_text("GPIO 27 Doorbell: input, high")
+    doorbell.hover()
+    page.mouse.down()
+    expect(gong).to_contain_class("lit")
+    expect(page.locator("#pin h2")).to_have_text("Doorbell")
+    page.mouse.up()
+    expect(gong).not_to_contain_class("lit")
+    gong.click()
+    expect(gong).to_contain_class("lit")
+    gong.click()
+    expect(gong).not_to_contain_class("lit")
 
 
 # -- things -------------------------------------------------------------------------------
@@ -300,6 +323,19 @@ def test_without_a_broker_wall_buttons_work_and_the_node_comes_back(page: Page) 
     expect_lit(page, STAIRS, False)
     switch(page, "No broker").click()
     expect(page.locator("#badge-broker")).to_have_text("broker")
+    expect(page.locator("#badge-node")).to_have_text("node online")
+
+
+def test_without_wifi_the_node_says_so_and_joins_again(page: Page) -> None:
+    page.get_by_role("tab", name="Log").click()
+    joined = page.locator("#list-log li", has_text="wifi: joined")
+    before = joined.count()
+    switch(page, "No Wi-Fi").click()
+    expect(page.locator("#badge-wifi")).to_have_text("no Wi-Fi")
+    expect(page.locator("#list-log li", has_text="wifi: lost").first).to_contain_text("warn")
+    switch(page, "No Wi-Fi").click()
+    expect(page.locator("#badge-wifi")).to_have_text("Wi-Fi")
+    expect(joined).to_have_count(before + 1, timeout=15_000)
     expect(page.locator("#badge-node")).to_have_text("node online")
 
 

@@ -355,3 +355,26 @@ def test_latches_tells_when_which_output_latch_changed(tmp_path: Path) -> None:
         assert (address, latch) == ("0x21", 0x0005)
 
     on_desk(tmp_path, scenario)
+
+
+def test_an_interrupt_line_that_is_cut_stays_high_until_it_is_mended(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        desk.board.bus.transfer(0x20, b"\x04\x01")  # GPINTEN
+        assert (await desk.good("POST", "/lines/4", {"cut": True}))["cut"] is True
+        desk.board.chips[0x20].drive(0, 1)
+        line = (await desk.good("GET", "/node"))["lines"]["4"]
+        assert line == {"outputs": [["0x20", "INTA"]], "level": 1, "cut": True}
+        mended = await desk.good("POST", "/lines/4", {"cut": False})
+        assert mended == {**line, "level": 0, "cut": False}
+
+    on_desk(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("path", ["/lines/5", "/lines/x"])
+def test_a_line_that_is_not_there_cannot_be_cut(tmp_path: Path, path: str) -> None:
+    async def scenario(desk: Desk) -> None:
+        status, answer = await desk.call("POST", path, json={"cut": True})
+        assert status == 400
+        assert "gpio" in answer["error"]
+
+    on_desk(tmp_path, scenario)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from yard.cli import app
 from yard.fault import Fault
 from yard.model.board import Board
 from yard.page import Page
+from yard.places import TOOLS
 from yard.sim.controls import Controls
 
 KEY = "correct horse"
+STATIC = TOOLS / "yard" / "page" / "static"
 Scenario = Callable[[aiohttp.ClientSession, str], Awaitable[None]]
 
 
@@ -74,6 +77,20 @@ def test_its_own_page_may(tmp_path: Path) -> None:
         async with session.ws_connect(url + "/feed", origin=url) as feed:
             news = await feed.receive_json(timeout=5)
             assert news["set"]["node"]["wifi"] is False
+
+    serve(tmp_path, scenario)
+
+
+def test_the_page_may_load_from_nowhere_else(tmp_path: Path) -> None:
+    async def scenario(session: aiohttp.ClientSession, url: str) -> None:
+        async with session.get(url) as answer:
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'self'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert answer.headers["Cache-Control"] == "no-store"
+        texts = [path.read_text() for path in STATIC.iterdir()]
+        addresses = {found for text in texts for found in re.findall(r"https?://[^\s\"'`]+", text)}
+        assert addresses == {"http://www.w3.org/2000/svg"}  # a name, not a place
 
     serve(tmp_path, scenario)
 

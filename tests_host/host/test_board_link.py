@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yard.board.link import Connection, Link
+from yard.board.requests import Transfer
 from yard.model.board import Board
 
 OK, ENODEV, ETIMEDOUT, EINVAL = range(4)
@@ -170,6 +171,27 @@ def test_i2c_errors_have_a_status_and_the_time_that_they_took(tmp_path: Path) ->
         assert await node.transfer(0x20, bus=1) == (ENODEV, 0, b"")
         desk.board.bus.stuck_sda = True
         assert await node.transfer(0x20) == (ETIMEDOUT, 0, b"")
+
+    on_desk(tmp_path, scenario)
+
+
+def test_who_wants_to_know_is_told_of_each_transfer(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        node = await desk.node()
+        told: list[Transfer] = []
+        desk.link.requests.on_transfer = told.append
+        await node.transfer(0x20, b"\x14\x05")
+        await node.transfer(0x20, b"\x14", read=1)
+        await node.transfer(0x22)
+        desk.link.requests.on_transfer = None
+        await node.transfer(0x20, b"\x14", read=1)
+        assert [transfer[:3] for transfer in told] == [
+            (0x20, b"\x14\x05", b""),
+            (0x20, b"\x14", b"\x05"),
+            (0x22, b"", b""),
+        ]
+        assert [transfer.status for transfer in told] == [OK, OK, ENODEV]
+        assert told[2].bus_us == 110
 
     on_desk(tmp_path, scenario)
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yard.board import BoardServer
 from yard.board.requests import ENODEV, ETIMEDOUT, OK, Transfer
+from yard.broker_address import BrokerAddress
+from yard.model.board import Board
+from yard.page import Page
 from yard.page.console import Console
 from yard.page.feed import Feed
 from yard.page.messages import Messages
 from yard.page.pins import PinNames
 from yard.page.transfers import Decoder
+from yard.sim.controls import Controls
 
 
 def told(feed: Feed) -> dict[str, Any]:
@@ -231,3 +238,42 @@ def test_lines_that_leave_the_screen_are_kept() -> None:
     news = told(feed)
     assert news["add"]["scrolled"] == [str(n) for n in range(7)]
     assert news["set"]["line/0"] == "7"
+
+
+# -- while a page is open -----------------------------------------------------------------
+
+
+def test_transfers_are_noted_only_while_a_page_is_open(tmp_path: Path) -> None:
+    async def run() -> None:
+        server = BoardServer(Board((0x20,)), 0, str(tmp_path / "link"), nothing, nothing)
+        requests = server.link.requests
+        page = Page(server, BrokerAddress("127.0.0.1", 1), Controls(), lambda: COMPONENTS)
+        await server.start()
+        running = asyncio.create_task(page.run())
+        try:
+            assert requests.on_transfer is None
+            async with aiohttp.ClientSession() as session:
+                url = f"http://127.0.0.1:{server.http_port}/feed"
+                async with session.ws_connect(url) as feed:
+                    values = (await feed.receive_json(timeout=5))["set"]
+                    assert values["chip/0x20"]["inputs"] == 0xFFFF
+                    assert values["names"]["chips"]["0x20"] == "a"
+                    assert requests.on_transfer is not None
+                    requests.on_transfer(Transfer(0x20, b"\x14\x05", b"", 285, OK))
+                    news = await feed.receive_json(timeout=5)
+                    while "i2c" not in news["add"]:
+                        news = await feed.receive_json(timeout=5)
+                    assert news["add"]["i2c"][0][1:] == ["0x20", "write OLATA=0x05", 285]
+            async with asyncio.timeout(5):
+                while requests.on_transfer is not None:
+                    await asyncio.sleep(0.01)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await server.stop()
+
+    asyncio.run(run())
+
+
+def nothing() -> None:
+    """No node runs here."""

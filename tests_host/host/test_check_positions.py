@@ -52,6 +52,10 @@ def test_no_text_makes_it_fail(text: str) -> None:
     positions(text)
 
 
+def test_a_text_that_nests_without_end_does_not_make_it_fail() -> None:
+    positions("[" * 100_000)
+
+
 def test_comments_count_as_space() -> None:
     text = '{ # "no": 1\n/* {\n */ "a": [1, // 2\n  /**/ 3]}'
     assert positions(text) == {("a",): (3, 5), ("a", 0): (3, 11), ("a", 1): (4, 8)}

@@ -4,16 +4,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from desk import YARD
+from yard.check.catalogue import Catalogue
 from yard.check.dry_load import dry_load
-from yard.check.run import check
+from yard.check.faults import Faults
+from yard.check.run import check, described
 from yard.check.source import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +58,8 @@ def noted_on_lines(*paths: Path) -> dict[str, list[str]]:
 
 # Each comment with an exclamation mark says what is wrong on its line.
 FAULTY = Path(__file__).with_name("faulty_components.json").read_text()
+ADC = {"package": ".machine.adc", "component": "ADC", "constructor_args": {"pin": 35}}
+
 
 CONFIG = """\
 # settings
@@ -221,16 +230,37 @@ def test_components_of_a_persons_own_are_loaded_from_the_folder_of_the_file(
     assert fault.message == message
 
 
+@pytest.mark.parametrize("args", ["ARGS = 3", 'ARGS = {"Raises": 3}', "1 / 0", "ARGS ="])
+def test_a_description_that_is_none_is_a_fault_of_its_component(tmp_path: Path, args: str) -> None:
+    components = own(tmp_path, when="never")
+    write(tmp_path / "own_args.py", args)
+    (fault,) = check(components)
+    assert (fault.component, fault.phase) == ("mine", "check")
+
+
+def test_a_fault_does_not_write_to_the_terminal_what_is_in_the_file(tmp_path: Path) -> None:
+    member = {**ADC, "constructor_args": {"\x1b[2J": 1}}
+    done = yard_check(write(tmp_path / "components.json", {"adc": member}))
+    assert "unknown key" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_a_component_without_fault_of_a_persons_own_is_without_fault(tmp_path: Path) -> None:
     assert check(own(tmp_path, when="never")) == []
 
 
-def test_a_module_that_cannot_be_imported_is_a_fault_of_its_component(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("import nothing_of_this_name", "nothing_of_this_name"), ("def", "SyntaxError")],
+)
+def test_a_module_that_cannot_be_imported_is_a_fault_of_its_component(
+    tmp_path: Path, text: str, message: str
+) -> None:
     components = own(tmp_path, when="never")
-    write(tmp_path / "own.py", "import nothing_of_this_name")
+    write(tmp_path / "own.py", text)
     (fault,) = check(components)
     assert (fault.component, fault.phase) == ("mine", "import")
-    assert "nothing_of_this_name" in fault.message
+    assert message in fault.message
 
 
 def test_a_component_that_never_comes_back_is_given_up(tmp_path: Path) -> None:
@@ -239,11 +269,22 @@ def test_a_component_that_never_comes_back_is_given_up(tmp_path: Path) -> None:
     assert "given up after 2 s" in lines[-1]["message"]
 
 
+def test_arguments_by_place_are_checked_as_those_by_name(tmp_path: Path) -> None:
+    bus = {"package": ".machine.i2c", "component": "I2C", "constructor_args": [22, 21, 5]}
+    (fault,) = check(write(tmp_path / "components.json", {"bus": bus}))
+    assert (fault.component, fault.key) == ("bus", "freq")
+
+
+def test_without_micropython_it_is_one_line_that_says_so() -> None:
+    environment = os.environ | {"MICROPYTHON": "/nowhere/micropython"}
+    command = [*YARD, "check", str(EXAMPLE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 1
+    assert done.stderr == "yard: MICROPYTHON=/nowhere/micropython is no program\n"
+
+
 def test_a_file_that_is_not_there_is_status_2() -> None:
     assert yard_check("nowhere.json").returncode == 2
-
-
-ADC = {"package": ".machine.adc", "component": "ADC", "constructor_args": {"pin": 35}}
 
 
 def several(tmp_path: Path, order: object, **components: object) -> Path:
@@ -285,3 +326,79 @@ COMPONENTS = {{
 def test_a_program_that_cannot_be_run_is_a_fault(tmp_path: Path, text: str) -> None:
     (fault,) = check(write(tmp_path / "components.py", text))
     assert fault.phase == "file"
+
+
+GPIOS = (33, 35, 36, 39, 25, 26, 27, 32, 4, 13, 14, 16, 17, 18, 19, 23, 34, 5, 2, 15)
+BOARD = {
+    "i2c": {
+        "package": ".machine.i2c",
+        "component": "I2C",
+        "constructor_args": {"scl": 22, "sda": 21},
+    },
+    "board1": {
+        "package": ".devices.mcp23017",
+        "component": "MCP23017",
+        "constructor_args": {"i2c": "@i2c", "address": 32, "pins": [{"pin": 0, "type": "output"}]},
+    },
+}
+
+
+def least(key: str, spec: dict[str, Any], gpios: Iterator[int]) -> object:
+    """A value for a required argument."""
+    if "choices" in spec:
+        return spec["choices"][0]
+    if spec["type"] == "ref":
+        return "@board1.0" if spec.get("of") == "pin" else "@i2c"
+    if spec.get("max") == 48:
+        return next(gpios)
+    values = {"list": [], "dict": {}, "bool": True, "str": "x" * spec.get("min", 1)}
+    return values.get(spec["type"], spec.get("max" if key == "address" else "min", 1))
+
+
+def test_on_the_board_of_the_check_no_shipped_component_fails_without_saying_why(
+    tmp_path: Path,
+) -> None:
+    members: dict[str, Any] = dict(BOARD)
+    gpios = iter(GPIOS * 5)
+    for package in Catalogue().packages.values():
+        for name, arguments in package.classes.items():
+            needed = {key: known for key, known in arguments.items() if known.get("required")}
+            members[name] = {
+                "package": package.name,
+                "component": name,
+                "constructor_args": {k: least(k, v, gpios) for k, v in needed.items()},
+            }
+    faults = check(write(tmp_path / "components.json", members))
+    # What the descriptions cannot say, such as two arguments that must differ, costs a few.
+    assert len({fault.component for fault in faults}) < len(members) / 3, faults
+    unexplained = [
+        fault
+        for fault in faults
+        if fault.phase in ("file", "import", "task") or re.match(r"\w*Error\b", fault.message)
+    ]
+    assert unexplained == []
+
+
+CATALOGUE = Catalogue()
+PIECES = [*'"{}[],:\\\n', "", "//", "/*", "null", "1e9", '"pins"', "é"]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_no_configuration_makes_the_check_itself_fail(data: st.DataObject) -> None:
+    text = (ROOT / "components.json.example").read_text()
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(text)))
+        piece = data.draw(st.sampled_from(PIECES))
+        text = text[:at] + piece + text[at + data.draw(st.integers(0, 6)) :]
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "components.json", text)
+        source = read(path)
+        faults = Faults(source, CATALOGUE)
+        told = described(source.members, CATALOGUE)
+        told += [(name, "pins[0].pin: wrong") for name in (*source.members, "nobody")]
+        for name, message in told:
+            fault = faults.fault(name, "check", message)
+            lines = text.split("\n")
+            assert 1 <= fault.line <= len(lines)
+            assert 1 <= fault.column <= len(lines[fault.line - 1]) + 1

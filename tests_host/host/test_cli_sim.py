@@ -139,6 +139,7 @@ def test_a_person_is_told_what_runs_and_what_to_do_next(
             process.kill()
     port = re.search(r"ready mqtt=127\.0\.0\.1:(\d+)", text)
     assert port
+    assert re.search(r"See it and press it: http://127\.0\.0\.1:\d+\n", text)
     assert f"yard watch --port {port[1]}\n" in text
     assert f"yard pins --port {port[1]}\n" in text
     assert f"yard send --port {port[1]} home/desk/chip20/out0/set ON\n" in text

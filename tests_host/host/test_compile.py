@@ -6,11 +6,13 @@ from __future__ import annotations
 import ast
 import itertools
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from yard.compile.descriptions import without_texts
+from yard.compile.descriptions import for_node
 from yard.compile.firmware import compile_firmware, read_sources
+from yard.compile.inside import BECOME, INSIDE
 from yard.compile.names import POOL, identifiers, is_private
 from yard.compile.shorten import Shortener
 from yard.places import FIRMWARE
@@ -58,20 +60,35 @@ def test_public_names_stay(trees: dict[str, tuple[ast.Module, ast.Module]]) -> N
         for before, after in pairs(old, new):
             for key in ("attr", "name", "asname"):
                 name = getattr(before, key, None)
-                if name and not is_private(name):
+                if name and not is_private(name) and name not in INSIDE:
                     assert getattr(after, key) == name, module
 
 
 def test_two_names_of_a_module_stay_two(shortener: Shortener) -> None:
     for module, source in SOURCES.items():
-        private = identifiers(ast.parse(source)) & shortener.names.keys()
-        assert len({shortener.names[name] for name in private}) == len(private), module
+        known = identifiers(ast.parse(source)) & shortener.names.keys()
+        assert len({shortener.names[name] for name in known}) == len(known), module
+
+
+def test_each_name_from_the_inside_becomes_another(shortener: Shortener) -> None:
+    assert shortener.names.keys() >= INSIDE, "in INSIDE, but nothing is called so any more"
+    new = [shortener.names[name] for name in INSIDE]
+    assert len(set(new)) == len(new)
+    private = {new for old, new in shortener.names.items() if is_private(old)}
+    assert not private & set(new)
+
+
+def test_what_people_may_use_is_not_from_the_inside() -> None:
+    for module in ("node.component", "boot", "main"):
+        assert not identifiers(ast.parse(SOURCES[module])) & INSIDE, module
+    modules = {word for module in SOURCES for word in module.split(".")}
+    assert not modules & INSIDE
 
 
 def test_what_a_name_becomes_means_nothing_else(shortener: Shortener) -> None:
     known = set().union(*(identifiers(ast.parse(source)) for source in SOURCES.values()))
     chosen = {new for old, new in shortener.names.items() if new != old}
-    assert chosen <= set(POOL)
+    assert chosen <= {*POOL, *BECOME}
     assert not chosen & known
 
 
@@ -115,10 +132,28 @@ def test_what_components_derive_from_has_no_private_names_that_could_collide() -
 def test_an_attribute_has_the_same_name_in_every_module() -> None:
     first, second = shorten(
         "class A:\n    def __init__(self):\n        self._x = 1\n",
-        "def look(a):\n    return a._x\n",
+        "def show(a):\n    return a._x\n",
     )
     name = first.split("self.")[1].split()[0]
-    assert second == f"def look(a):\n    return a.{name}\n"
+    assert second == f"def show(a):\n    return a.{name}\n"
+
+
+def test_a_name_from_the_inside_is_renamed_wherever_it_stands() -> None:
+    names = Shortener({"m0": "suspect = pieces = 1\n"}).names
+    assert names.keys() == {"suspect", "pieces"}
+    first, second = shorten(
+        "def suspect(pieces):\n    return pieces.pieces\n",
+        "from m0 import suspect\nx = suspect(1)\n",
+    )
+    new = first.partition("(")[0].removeprefix("def ")
+    assert new in BECOME
+    assert second == f"from m0 import {new}\nx = {new}(1)\n"
+    assert "pieces" not in first
+
+
+def test_a_name_from_the_inside_that_stands_in_a_text_stays() -> None:
+    text = "suspect = 1\nx = 'suspect'\n"
+    assert shorten(text) == [text]
 
 
 def test_names_of_other_classes_may_meet_but_those_of_a_family_do_not() -> None:
@@ -181,24 +216,40 @@ def test_a_function_inside_a_function_sees_the_argument_outside() -> None:
 
 
 def test_names_in_the_pool_differ() -> None:
-    assert all(a != b for a, b in itertools.combinations(POOL, 2))
+    assert all(a != b for a, b in itertools.combinations([*POOL, *BECOME], 2))
 
 
 # -- descriptions of arguments --------------------------------------------------------------
 
 
-def test_descriptions_lose_what_is_for_people_and_nothing_else() -> None:
-    source = """
+def described(source: str, name: str) -> object:
+    """Return a description as a node gets it."""
+    text = for_node(source)
+    assert text is not None
+    module = ModuleType("described")
+    exec(text, module.__dict__)
+    return getattr(module, name)
+
+
+FLAG = """
 def _flag(doc):
     return {"type": "bool", "default": (1, 2), "doc": doc}
 
-ARGS = {"A": {"doc": {"type": "str", "unit": "s"}, "x": _flag("what it does")}}
 """
-    text = without_texts(source)
-    assert (
-        text
-        == "ARGS = {'A': {'doc': {'type': 'str'}, 'x': {'type': 'bool', 'default': (1, 2)}}}\n"
-    )
+
+
+def test_descriptions_lose_what_is_for_people_and_nothing_else() -> None:
+    source = FLAG + 'ARGS = {"A": {"doc": {"type": "str", "unit": "s"}, "x": _flag("does x")}}\n'
+    expected = {"A": {"doc": {"type": "str"}, "x": {"type": "bool", "default": [1, 2]}}}
+    assert described(source, "ARGS") == expected
+
+
+def test_rows_are_described_under_their_own_name_only() -> None:
+    source = FLAG + 'ROW = {"x": _flag("x")}\nARGS = {"A": {"rows": {"each": ROW, "min": 1}}}\n'
+    assert described(source, "ARGS") == {"A": {"rows": {"each": {}, "min": 1}}}
+    assert described(source, "ROW") == {"x": {"type": "bool", "default": [1, 2]}}
+    with pytest.raises(AttributeError):
+        described(source, "COLUMN")
 
 
 @pytest.mark.parametrize(
@@ -209,4 +260,4 @@ ARGS = {"A": {"doc": {"type": "str", "unit": "s"}, "x": _flag("what it does")}}
     ],
 )
 def test_descriptions_that_stay_as_they_are(source: str) -> None:
-    assert without_texts(source) is None
+    assert for_node(source) is None

@@ -57,17 +57,40 @@ def test_a_description_has_the_arguments_of_the_constructor(
 def constructor(package: str, component: str) -> tuple[set[str], set[str], bool]:
     """Return the names of the arguments, those without default, whether others are passed on."""
     path = COMPONENTS.joinpath(*package[1:].split(".")).with_suffix(".py")
-    for node in ast.parse(path.read_text()).body:
-        if getattr(node, "name", "") == component:
-            for item in node.body if isinstance(node, ast.ClassDef) else [node]:
-                if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and (
-                    item is node or item.name == "__init__"
-                ):
-                    names = [arg.arg for arg in item.args.args if arg.arg != "self"]
-                    needed = names[: len(names) - len(item.args.defaults)]
-                    return set(names), set(needed), item.args.kwarg is not None
+    tree = ast.parse(path.read_text())
+    body = {getattr(node, "name", ""): node for node in tree.body}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == component:
+            component = ast.unparse(node.value)  # another name for the same
+    thing = body[component]
+    if isinstance(thing, ast.ClassDef):
+        body = {getattr(node, "name", ""): node for node in thing.body}
+        if "__init__" not in body:
             return set(), set(), True  # that of its base
-    raise AssertionError(f"{path} has no {component}")
+        thing = body["__init__"]
+    assert isinstance(thing, ast.FunctionDef | ast.AsyncFunctionDef)
+    names = [arg.arg for arg in thing.args.args if arg.arg != "self"]
+    needed = names[: len(names) - len(thing.args.defaults)]
+    return set(names), set(needed), thing.args.kwarg is not None
+
+
+def test_every_component_is_described() -> None:
+    bases: dict[str, set[str]] = {}
+    packages = {}
+    for path in COMPONENTS.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+                packages[node.name] = "." + ".".join(path.relative_to(COMPONENTS).parts)[:-3]
+
+    def is_component(name: str) -> bool:
+        return name == "Component" or any(map(is_component, bases.get(name, ())))
+
+    inner = set().union(*bases.values())
+    found = {name for name in bases if is_component(name) and name not in inner}
+    assert len(found) > 10
+    described = {(package, component) for package, component, _ in ALL}
+    assert {(packages[name], name) for name in found} - described == set()
 
 
 @pytest.mark.parametrize(("package", "component", "arguments"), ALL, ids=NAMES)

@@ -14,9 +14,13 @@ import pytest
 from yard.board.requests import Requests
 from yard.board.sensors import change, sensor_row
 from yard.board.watchdog import Watchdog
+from yard.model.bme280 import BME280
 from yard.model.board import Board
+from yard.model.ccs811 import CCS811
+from yard.model.dht22 import DHT22
+from yard.model.hcsr04 import HCSR04
 from yard.model.htu21d import HTU21D
-from yard.model.one_wire import DS18B20
+from yard.model.one_wire import DS18B20, OneWireBus
 from yard.sim import sensors
 
 
@@ -83,6 +87,59 @@ def test_a_value_of_another_kind_changes_nothing(fields: dict[str, Any]) -> None
     with pytest.raises(ValueError, match="must be like"):
         change(air, {"humidity": 1.0, **fields})
     assert air.humidity == 50.0
+
+
+def test_the_models_send_the_numbers_of_their_data_sheets() -> None:
+    board = Board([])
+    air = HTU21D()
+    air.raw = {0xF3: 0x683A}
+    gas = CCS811(612, 32)
+    board.bus.attach(0x40, air)
+    board.bus.attach(0x76, BME280())
+    board.bus.attach(0x5A, gas)
+
+    def read(address: int, write: bytes, length: int) -> bytes:
+        data = bytearray(length)
+        board.bus.transfer(address, write, data)
+        return bytes(data)
+
+    assert read(0x40, b"\xf3", 3) == b"\x68\x3a\x7c"
+    assert read(0x76, b"\xd0", 1) == b"\x60"
+    board.bus.transfer(0x76, b"\xf2\x01\xf4\x25")
+    assert read(0x76, b"\xf7", 6) == b"\x65\x5a\xc0\x7e\xed\x00", "415148 and 519888"
+    board.bus.transfer(0x5A, b"\xf4")
+    board.bus.transfer(0x5A, b"\x01\x10")
+    assert read(0x5A, b"\x02", 5) == b"\x02\x64\x00\x20\x98"
+    assert DHT22(35.1, 65.2).exchange(b"") == b"\x02\x8c\x01\x5f\xee"
+    HCSR04(board, 25, 26, 100.0)
+    assert board.exchange(26, b"") == b"", "not triggered"
+    board.pin_mode(25, 1, 0)
+    board.pin_write(25, 1)
+    board.pin_write(25, 0)
+    assert int.from_bytes(board.exchange(26, b""), "little") == 5800
+
+
+def test_a_1_wire_chip_tells_its_code_and_its_temperature() -> None:
+    chip = DS18B20(0x123456, -10.125)
+    wire = OneWireBus(chip)
+
+    def write(value: int) -> None:
+        wire.exchange(bytes(1 + (value >> i & 1) for i in range(8)))
+
+    def read(count: int) -> bytes:
+        bits = wire.exchange(bytes([3] * 8 * count))
+        return bytes(
+            sum(bit << i for i, bit in enumerate(bits[8 * n : 8 * n + 8])) for n in range(count)
+        )
+
+    wire.exchange(b"\0")
+    write(0x33)
+    assert read(8) == chip.rom == bytes.fromhex("28563412000000") + chip.rom[7:]
+    for commands in ((0xCC, 0x44), (0xCC, 0xBE)):
+        wire.exchange(b"\0")
+        for command in commands:
+            write(command)
+    assert read(2) == b"\x5e\xff"
 
 
 def test_a_node_talks_to_what_is_on_its_pin() -> None:

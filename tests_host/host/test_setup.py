@@ -33,7 +33,8 @@ class Project:
     def __init__(self, folder: Path) -> None:
         (folder / "tools").mkdir(parents=True)
         shutil.copy(ROOT / "tools" / "setup.sh", folder / "tools")
-        for name in ("requirements.txt", "requirements-test.txt", "pyproject.toml"):
+        requirements = ("requirements.txt", "requirements-boards.txt", "requirements-test.txt")
+        for name in (*requirements, "pyproject.toml"):
             (folder / name).write_text(f"{name}\n")
         (folder / "python").write_text(FAKE_PYTHON)
         (folder / "python").chmod(0o755)
@@ -78,10 +79,13 @@ def test_the_second_time_does_nothing_and_says_nothing(project: Project) -> None
     assert project.calls == ["venv", "requirements.txt", "."]
 
 
-def test_tests_add_to_the_environment_that_is_there(project: Project) -> None:
+@pytest.mark.parametrize("what", ["boards", "test"])
+def test_boards_and_tests_add_to_the_environment_that_is_there(
+    project: Project, what: str
+) -> None:
     project.setup()
-    project.setup("test")
-    assert project.calls == ["venv", "requirements.txt", ".", "requirements-test.txt", "."]
+    project.setup(what)
+    assert project.calls == ["venv", "requirements.txt", ".", f"requirements-{what}.txt", "."]
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "pyproject.toml"])

@@ -22,6 +22,8 @@ from terminal import Terminal
 from yard.boards.deploy import firmware_files
 from yard.places import FIRMWARE
 
+pytestmark = pytest.mark.timeout(200)  # all of the firmware is compiled and copied
+
 YARD = str(Path(sys.executable).with_name("yard"))
 MQTT_PASSWORD = "hush 'hush' \"ß\""
 BOTH = {"YARD_NODE_WIFI_PASSWORD": WIFI_PASSWORD, "YARD_NODE_MQTT_PASSWORD": MQTT_PASSWORD}
@@ -71,7 +73,7 @@ def yard(*arguments: str, status: int = 0, **variables: str) -> subprocess.Compl
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=180,
         check=False,
     )
     assert done.returncode == status, done.stdout + done.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Templates of `yard new component` on the simulated board, as docs/writing-a-component.md says."""
+"""Templates of `yard new component` run on the simulated board, as they are."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class BadTogether(Bus):
 class BadStart(Bus):
     async def start(self):
         self.node.entities[b"it"] = self
+        self.component = self
         await asyncio.sleep_ms(0)
         raise OSError(19)
 
@@ -57,6 +58,7 @@ class BadStart(Bus):
 class Endless(Bus):
     async def start(self):
         self.node.entities[b"it"] = self
+        self.component = self
         while True:
             await asyncio.sleep_ms(10)
 
@@ -164,10 +166,6 @@ class Node:
     def stop(self):
         for name in tuple(self.tasks.tasks):
             self.tasks.cancel(name)
-
-    def remove_entities(self, component):
-        if b"it" in self.entities:
-            assert self.entities.pop(b"it") is component
 
     def fault(self, name, phase, message):
         assert "\n" not in message

@@ -90,7 +90,7 @@ async def test_the_lamp_blinks_and_is_then_as_it_was():
             lamp.pin.value(level)
             desk.edges.clear()
             desk.press(b"find/identify")
-            await run_until(lambda: desk.node.tasks["find"].done(), 3000)
+            await run_until(desk.node.tasks["find"].done, 3000)
             assert lamp.pin.value() == level
             assert desk.edges.count((21, 1)) >= 4
 
@@ -101,7 +101,7 @@ async def test_a_second_press_while_it_blinks_leaves_the_lamp_as_it_was_too():
         desk.press(b"find/identify")
         await run_until(lambda: desk.edges and desk.edges[-1] == (21, 1))
         desk.press(b"find/identify")
-        await run_until(lambda: desk.node.tasks["find"].done(), 3000)
+        await run_until(desk.node.tasks["find"].done, 3000)
         assert desk.edges[-1] == (21, 0)
 
 

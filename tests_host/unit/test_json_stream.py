@@ -4,6 +4,7 @@ import json
 import random
 
 from json_stream import JSONError, members
+from json_stream import read as read_value
 
 from harness import raises
 
@@ -40,6 +41,19 @@ def test_yields_a_member_before_it_reads_the_rest_of_the_file():
     stream = io.BytesIO(b'{"a": 1,' + b" " * 2000 + b'"b": 2}')
     assert next(members(stream)) == ("a", 1, 1)
     assert stream.tell() < 500
+
+
+def test_reads_a_value_that_is_all_of_a_stream():
+    for value in ([], ["a", 1], {"a": [1]}, "text", 5, None, True):
+        text = "// what it is\n %s # end" % json.dumps(value)
+        assert read_value(io.BytesIO(text.encode())) == value
+    for text, said in (
+        ("", "line 1, column 1: expected a number, true, false, null or text in double quotes"),
+        ('["a"', 'line 1, column 5: expected "]" or "," after the value'),
+        ("{}\n[]", "line 2, column 1: nothing may follow the value"),
+        ('{"a": 1, "a": 2}', 'line 1, column 10: the key "a" is there twice'),
+    ):
+        assert str(raises(JSONError, read_value, io.BytesIO(text.encode()))) == said, text
 
 
 def test_every_kind_of_value():

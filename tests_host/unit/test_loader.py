@@ -76,6 +76,14 @@ async def test_a_function_is_called_regularly():
     assert set(a.calls) == {"tick"} and set(b.calls) == {"tock"}
 
 
+async def test_the_interval_of_calls_has_limits():
+    for interval in (0.009, 518401, 1e9):
+        tick = define("Plain", call_function_regularly="tick", call_interval=interval)
+        node = await load(("a", tick))
+        assert node.faults[0][2].startswith("call_interval: "), interval
+        assert node.running == []
+
+
 async def test_comments_in_the_file_are_no_fault():
     text = '// mine\n{ # one\n "bus": %s /* end */ }' % json.dumps(define())
     node = await load(text=text)

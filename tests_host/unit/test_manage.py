@@ -23,6 +23,7 @@ class Busy(Bus):
             self.node.spawn(name, self._run)
         self.node.reports[self.name] = self
         self.node.entities[b"it"] = self
+        self.component = self
 
     async def _run(self):
         while True:

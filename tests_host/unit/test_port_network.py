@@ -159,7 +159,7 @@ def test_settings_are_kept_and_unknown_ones_refused():
     raises(TypeError, wlan.connect, SSID, "secret", "more")
     assert str(raises(OSError, lambda: wlan.config(ssid="mine"))) == "AP required"
     assert str(raises(OSError, WLAN(network.AP_IF).connect, SSID)) == "STA required"
-    raises(OSError, network.LAN)
+    raises(TypeError, network.LAN)
 
 
 def test_the_host_name_has_a_longest_length():

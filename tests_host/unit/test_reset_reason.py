@@ -90,7 +90,7 @@ async def test_a_crash_is_told_with_its_traceback():
 async def test_what_could_not_be_told_is_told_after_the_next_start():
     with Scratch():
         crash(ValueError("first"))
-        started("HARD_RESET").tasks["reset reason"].cancel()
+        started("HARD_RESET").tasks["node.reset"].cancel()
         node = started("PWRON_RESET")
         await come_online(node)
         assert len(node.told) == 1 and "ValueError: first" in node.told[0][1]
@@ -101,7 +101,7 @@ async def test_the_watchdog_and_a_brown_out_are_told():
         with Scratch():
             crash(ValueError("earlier"))
             again = started(cause)
-            again.tasks["reset reason"].cancel()
+            again.tasks["node.reset"].cancel()
             node = started(cause)
             assert node.reset_cause == word
             await come_online(node)
@@ -110,7 +110,7 @@ async def test_the_watchdog_and_a_brown_out_are_told():
             assert text.count(word) == 1 and "ValueError: earlier" in text
 
 
-async def test_a_damaged_file_costs_its_contents_only():
+def test_a_damaged_file_costs_its_contents_only():
     with Scratch():
         with open("reset.txt", "wb") as f:
             f.write(b"\xff\xfe\x80")
@@ -118,6 +118,7 @@ async def test_a_damaged_file_costs_its_contents_only():
         node.session.online = True
         node.log.flush()
         assert node.told == [("error", "reset: reset.txt is damaged")]
+        assert started().log.flush()
 
 
 def test_a_brown_out_is_read_from_the_register_of_the_chip():

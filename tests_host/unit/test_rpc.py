@@ -6,6 +6,7 @@ import time
 
 from harness import run_until
 from pin_desk import Desk
+from scratch import Scratch
 
 OUT = {"pin": 0, "type": "switch", "name": "Pump", "id": "pump"}
 LOW = {"pin": 1, "type": "switch", "id": "low", "invert": True}
@@ -622,6 +623,11 @@ def check(d, command, fields, value):
 
 
 async def test_what_cannot_be_loaded_or_unloaded_says_why():
+    with Scratch():
+        await refusals()
+
+
+async def refusals():
     async with desk() as d:
         d.node.rows_changed = d.node.announce = lambda: None
         for command, name, said in (

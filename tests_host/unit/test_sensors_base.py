@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import random
 import time
 
 from components.sensors import common_args
@@ -297,3 +298,61 @@ async def test_measuring_again_and_again_leaves_no_memory_behind():
 
         before = await some(20)
         assert await some(100) - before < 512
+
+
+async def test_whatever_the_readings_are_a_value_is_good_young_and_told_truly():
+    """A thousand readings, good and bad, while time passes."""
+    random.seed(5)
+    answers = (
+        {"temperature": 20.0, "humidity": 50},
+        {"temperature": 21.0},
+        {"humidity": 150},
+        {"temperature": -40.1, "humidity": 30},
+        {"temperature": float("nan"), "humidity": 30},
+        {"temperature": "broken", "humidity": "broken"},
+        {},
+        ValueError("checksum is wrong"),
+        OSError("gone"),
+    )
+    with Desk() as desk:
+        Room.device = {"mdl": "Room"}
+        try:
+            room = await started(desk, max_age=100)
+        finally:
+            Room.device = None
+        room.device = {"mdl": "Room"}
+        errors = 0
+        good = {"temperature": 0, "humidity": 0}  # s since the last good reading
+        for _ in range(1000):
+            answer = random.choice(answers)
+            passed = random.choice((0, 10, 70))
+            for name, quantity in room.quantities.items():
+                quantity.at = time.ticks_add(quantity.at, -1000 * passed)
+                good[name] += passed
+            bad = isinstance(answer, Exception)
+            for name, value in () if bad else answer.items():
+                lowest, highest = room.quantities[name].limits
+                if not isinstance(value, str) and lowest <= value <= highest:
+                    good[name] = 0
+                else:
+                    bad = True
+            errors += bool(bad)
+            room.read = lambda answer=answer: answered(answer)
+            await room.update()
+            for name, quantity in room.quantities.items():
+                if good[name] < 100:
+                    assert quantity.value is not None, name
+                elif good[name] > 100:
+                    assert quantity.value is None and quantity.state() is None, name
+            known = any(quantity.value is not None for quantity in room.quantities.values())
+            assert desk.node.available["x"][-1] is known
+        assert room.statistics() == {"sensor_errors": errors}
+        told = desk.node.available["x"]
+        assert all(a is not b for a, b in zip(told, told[1:])), "only changes are told"
+        assert 5 < len(desk.warnings()) <= 1000 // 10 + 1
+
+
+async def answered(answer):
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -283,6 +283,23 @@ async def test_a_bme280_that_lost_its_power_within_a_measurement_is_a_fault():
         assert near(await sensor.temperature(max_age=0), 25.08, 0.001)
 
 
+async def test_a_humidity_that_was_not_measured_is_not_told():
+    model = bme280_model.BME280()
+    with Desk({0x76: model}) as desk:
+        sensor = await bme(desk)
+        await sensor.humidity()
+        transfer = model.transfer
+
+        def interrupted(write, read_into):
+            if write and write[0] == 0xF4:
+                model.reset()  # the supply fails between the two writes of a measurement
+            transfer(write, read_into)
+
+        model.transfer = interrupted
+        assert await sensor.humidity(max_age=0) is None
+        assert near(await sensor.temperature(max_age=0), 25.08, 0.001)
+
+
 # -- CCS811 ---------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 """Sensors on native pins, and one that is elsewhere: numbers from their data sheets."""
 
 import asyncio
+import gc
 import time
 from binascii import hexlify, unhexlify
 
@@ -9,7 +10,7 @@ import esp32
 import machine
 from onewire import OneWire, OneWireError
 
-from components.machine import temperature_args
+from components.machine import ram, ram_args, temperature_args
 from components.machine.claims import release
 from components.machine.temperature import ChipTemperature
 from components.sensors import (
@@ -213,8 +214,11 @@ async def test_wrong_codes_are_refused():
         key, text = await refusal(DS18, ds18_args, pin=13, sensors=[{"rom": rom}])
         assert key == "sensors[0].rom" and "is no ROM code" in text
     rom = hexlify(DS18B20(1).rom).decode()
-    rows = [{"rom": rom, "id": "a"}, {"rom": rom, "id": "a"}]
-    assert (await refusal(DS18, ds18_args, pin=13, sensors=rows))[0] == "sensors"
+    for rows in (
+        [{"rom": rom, "id": "a"}, {"rom": rom, "id": "a"}],
+        [{"rom": rom, "id": "interval"}],
+    ):
+        assert (await refusal(DS18, ds18_args, pin=13, sensors=rows))[0] == "sensors"
 
 
 async def test_a_pin_that_can_only_be_an_input_is_refused():
@@ -311,7 +315,7 @@ async def test_what_is_too_far_or_not_there_is_a_fault_and_holds_nobody_up():
         model = hcsr04_model.HCSR04(desk.board, 25, 34, None)
         sensor = await desk.start(HCSR04, hcsr04_args, trigger=25, echo=34, max_distance=50)
         assert await fault(desk) == "cannot be measured: no echo"
-        model.distance = 60
+        model.distance = 51
         before = time.ticks_ms()
         assert await sensor.distance() is None
         assert time.ticks_diff(time.ticks_ms(), before) < 30
@@ -325,6 +329,20 @@ async def test_a_hcsr04_that_is_not_triggered_gives_no_pulse():
     with Desk() as desk:
         hcsr04_model.HCSR04(desk.board, 25, 34, 100)
         assert machine.time_pulse_us(machine.Pin(34, machine.Pin.IN), 1, 1000) == -2
+
+
+async def test_a_short_limit_leaves_the_echo_time_to_begin():
+    with Desk() as desk:
+        model = hcsr04_model.HCSR04(desk.board, 25, 34, 4)
+        sensor = await desk.start(HCSR04, hcsr04_args, trigger=25, echo=34, max_distance=5)
+        limits = []
+        measure = sensor._echo.measure
+        sensor._echo.measure = lambda limit_us: limits.append(limit_us) or measure(limit_us)
+        assert await sensor.distance(max_age=0) == 4
+        assert limits == [3000]
+        model.distance = 6
+        assert await sensor.distance(max_age=0) is None
+        assert desk.warnings() == ["cannot be measured: no echo"]
 
 
 async def test_trigger_and_echo_are_two_pins_and_free_again_when_refused():
@@ -370,6 +388,19 @@ async def test_the_chip_tells_its_temperature_in_either_scale():
             assert await sensor.temperature(max_age=0) == 31
         finally:
             del esp32.mcu_temperature
+
+
+async def test_the_memory_that_is_left_is_published():
+    with Desk() as desk:
+        sensor = await desk.start(ram.RAM, ram_args, interval=60)
+        free = await sensor.value("free")
+        assert abs(free - gc.mem_free()) < 50000
+        await run_until(lambda: desk.states("free"))
+        entity = desk.node.entities[b"x/free"]
+        assert entity.options["ent_cat"] == "diagnostic"
+        assert (entity.name, entity.options["unit_of_meas"]) == ("RAM", "B")
+        assert sensor.intervals() == (60, 60)
+        assert ram.ram is ram.RAM, "its name in pysmartnode"
 
 
 # -- elsewhere ------------------------------------------------------------------------------

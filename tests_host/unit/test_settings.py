@@ -61,11 +61,30 @@ def test_a_wrong_setting_is_reported_and_keeps_its_default():
         ("MQTT_HOME = '/home'", "MQTT_HOME: no slash at the beginning or end"),
         ("MQTT_HOME = 'home/'", "MQTT_HOME: no slash at the beginning or end"),
         ("MQTT_HOME = ''", "MQTT_HOME: length 0 is below the lowest value 1"),
+        (
+            "LOG_LEVELS = {'mqtt': 'warn', 'wifi': 'debgu'}",
+            'LOG_LEVELS.wifi: unknown value "debgu"; did you mean "debug"?',
+        ),
+        ("ETHERNET = {'mdc': 23, 'mdio': 18, 'phy_addr': 1}", "ETHERNET: phy_type is missing"),
+        ("ETHERNET = {'powr': 1}", 'ETHERNET: unknown key "powr"; did you mean "power"?'),
+        (
+            "STATIC_ADDRESS = ['192.168.1.2']",
+            "STATIC_ADDRESS: expected address, netmask, gateway and DNS server",
+        ),
+        ("WIFI_COUNTRY = 'D'", "WIFI_COUNTRY: a country has two letters"),
+        ("LOG_LEVELS = 'debug'", "LOG_LEVELS: expected an object, not text"),
+        ("TIME_ZONE = 'CET'", "TIME_ZONE: the offset from UTC is missing, as in CET-1"),
     ):
         got, reports = settings(line)
         assert reports == ["config.py: " + want], reports
         name = line.split(" ")[0]
         assert getattr(got, name) == SETTINGS[name]["default"]
+
+
+def test_levels_of_sources_and_a_time_zone_are_taken():
+    got, reports = settings("LOG_LEVELS = {'wifi': 'debug'}\nTIME_ZONE = 'CET-1'\n")
+    assert reports == []
+    assert (got.LOG_LEVELS, got.TIME_ZONE) == ({"wifi": "debug"}, "CET-1")
 
 
 def test_one_fault_does_not_lose_the_other_settings():

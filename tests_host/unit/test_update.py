@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
 """An update as the node sees it: what is offered, received, compared and refused."""
 
-import asyncio
 import hashlib
 import json
 import os
 import sys
 from binascii import hexlify
 
+from hmac_sha256 import hmac_sha256, is_equal
+
 from fake_node import FakeNode
 from harness import run_until
-from hmac_sha256 import hmac_sha256, is_equal
-from node import switch, update, update_files, update_receiver
+from node import switch, update
 from ram_flash import Flash, PowerLost, tree, write
 
 KEY = "a key of this test"
@@ -40,13 +40,6 @@ for name in ("boot.py", "lib/mine.py", "deployed.txt", "config.py"):
     NEW[name] = OLD[name]
 
 
-class Board:
-    restarted = False
-
-    def reset(self):
-        self.restarted = True
-
-
 class Session:
     online = True
 
@@ -61,7 +54,7 @@ class Node(FakeNode):
         self.settings.UPDATE_KEY = KEY
         self.settings.MQTT_PACKET_LIMIT = 1280  # parts of 1024 bytes
         self.session = Session()
-        self.board = update_receiver.board = Board()
+        self.restarted = None
         self.lost = False
         update.begin(self)
         self.data = self.entities[b"update/data"]
@@ -74,6 +67,9 @@ class Node(FakeNode):
             await function(*args)
         except PowerLost:
             self.lost = True
+
+    def restart(self, reason):
+        self.restarted = reason
 
     def send(self, message):
         self.data.command(self.data.get(message), None, None, None)
@@ -97,6 +93,12 @@ def offer(text, number=1, key=KEY, **changes):
     return json.dumps(fields).encode()
 
 
+async def answered(node, before=None):
+    """Wait for an answer that is another one than `before`."""
+    before = before or {"phase": "idle"}
+    await run_until(lambda: node.data.answer != before or node.lost)
+
+
 async def send_all(node, files, number=1, text=None):
     """Do what `yard update` does; return the last answer, None when power was lost."""
     text = manifest(files) if text is None else text
@@ -104,7 +106,7 @@ async def send_all(node, files, number=1, text=None):
     before = node.data.answer
     node.send(offer(text, number))
     while True:
-        await run_until(lambda: node.data.answer != before or node.lost)
+        await answered(node, before)
         if node.lost:
             return None
         before = answer = node.data.answer
@@ -198,7 +200,7 @@ async def test_the_new_firmware_lies_beside_the_old_and_is_switched_to():
         answer = await send_all(node, FILES)
         assert answer == {"id": 1, "phase": "restart"}
         assert switch.state() == "ready"
-        await run_until(lambda: node.board.restarted, 3000)
+        await run_until(lambda: node.restarted, 3000)
         assert {p: c for p, c in firmware().items() if p in OLD} == OLD
         switch.boot()
         assert firmware() == NEW
@@ -237,13 +239,13 @@ async def test_a_new_attempt_goes_on_where_the_last_one_ended():
         text = manifest(FILES)
         first.send(offer(text))
         contents = [text] + [FILES[path] for path in sorted(FILES)]
-        for count in range(6):
+        for _ in range(6):
             await run_until(lambda: "file" in first.data.answer)
             answer = first.data.answer
             start = answer["offset"]
             part = contents[answer["file"]][start : start + answer["part"]]
             first.send(b"1 %d %d\n" % (answer["file"], start) + part.encode())
-            await run_until(lambda: first.data.answer != answer)
+            await answered(first, answer)
         first.tasks["update"].cancel()
         second = Node()
         assert (await send_all(second, FILES, 2))["phase"] == "restart"
@@ -309,6 +311,14 @@ async def test_power_lost_at_any_write_leaves_the_old_firmware_or_the_new_one():
             switch.boot()
             assert firmware() == NEW, lost_at
     assert lost_at > 60, lost_at
+
+
+def test_a_key_that_can_be_guessed_is_none():
+    node = FakeNode()
+    node.settings.UPDATE_KEY = "too short"
+    update.begin(node)
+    assert node.entities == {}
+    assert node.log.records == [("error", "settings", "UPDATE_KEY: needs 16 characters or more")]
 
 
 # -- what is refused ------------------------------------------------------------------------
@@ -402,15 +412,19 @@ async def test_a_file_that_arrives_damaged_is_refused():
         assert tree()["main.py"] == "old main"
 
 
+async def answer_to_first_part(part):
+    with Powered(flash_with(OLD)):
+        node = Node()
+        node.send(offer(manifest({"main.py": "right"})))
+        await answered(node)
+        node.send(b"1 0 0\n" + part)
+        await run_until(lambda: "error" in node.data.answer)
+        return node.data.answer["error"]
+
+
 async def test_a_part_that_does_not_fit_is_refused():
-    for part in (b"", b"x" * 2000):
-        with Powered(flash_with(OLD)):
-            node = Node()
-            node.send(offer(manifest({"main.py": "right"})))
-            await run_until(lambda: "file" in node.data.answer)
-            node.send(b"1 0 0\n" + part)
-            await run_until(lambda: "error" in node.data.answer)
-            assert "does not fit" in node.data.answer["error"]
+    assert "a part of 0 bytes at 0 does not fit" == await answer_to_first_part(b"")
+    assert "a part of 2000 bytes at 0 does not fit" == await answer_to_first_part(b"x" * 2000)
 
 
 async def test_parts_out_of_turn_change_nothing_and_are_answered_with_what_is_wanted():

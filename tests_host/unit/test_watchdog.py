@@ -6,6 +6,7 @@ import time
 
 import board_link
 from board_link import attach
+
 from fake_node import FakeNode
 from harness import run_until
 from node import reset_reason, watchdog
@@ -128,3 +129,4 @@ async def test_it_is_fed_until_something_is_stuck_and_the_reason_is_kept():
             "reset: watchdog: the bus i2c does not serve its devices; the node restarts within 1 s"
         ]
         assert board_link.link().feeds == fed
+        node.tasks["node.reset"].cancel()

@@ -10,15 +10,14 @@ from typing import Annotated
 import typer
 
 from yard.boards.commands import COMMANDS
-from yard.broker_address import BrokerAddress
+from yard.broker_options import MQTT_PORT, BrokerPort, Home, Host, Node, User, broker
 from yard.check.command import check
 from yard.fault import Fault
+from yard.image.command import image
 from yard.new.command import new
+from yard.update.command import update
 
-PASSWORD_VARIABLE = "YARD_MQTT_PASSWORD"
-UPDATE_KEY_VARIABLE = "YARD_UPDATE_KEY"
 KEY_VARIABLE = "YARD_KEY"
-MQTT_PORT = 18830  # of `yard sim`; not 1883, where a broker of the person's own may listen
 BOARD_PORT = 18880
 
 app = typer.Typer(
@@ -66,19 +65,6 @@ Bind = Annotated[
 ]
 Headless = Annotated[
     bool, typer.Option("--headless", help="Print nothing but the ready line and faults.")
-]
-
-Host = Annotated[str, typer.Option(help="The broker's name or address.")]
-BrokerPort = Annotated[int, typer.Option(min=1, max=65535, help="The broker's port.")]
-User = Annotated[
-    str,
-    typer.Option(
-        help=f"User name at the broker. The password is ${PASSWORD_VARIABLE}, or is asked for."
-    ),
-]
-Home = Annotated[str, typer.Option(help="First part of the topics: MQTT_HOME.")]
-Node = Annotated[
-    str | None, typer.Argument(help="Id of the node; without it the only one that is online.")
 ]
 
 
@@ -141,7 +127,7 @@ def watch(
     """Show states, commands, availability and log records live, until Ctrl-C."""
     from yard.watch.run import run
 
-    run(_broker(host, port, user), home, node, as_json=json)
+    run(broker(host, port, user), home, node, as_json=json)
 
 
 @app.command()
@@ -167,7 +153,7 @@ def pins(
     """
     from yard.pins.run import run
 
-    run(_broker(host, port, user), home, node, chip, once, as_json=json)
+    run(broker(host, port, user), home, node, chip, once, as_json=json)
 
 
 @app.command()
@@ -187,7 +173,7 @@ def scan(
     """
     from yard.scan import run
 
-    raise typer.Exit(run(_broker(host, port, user), home, node, as_json=json))
+    raise typer.Exit(run(broker(host, port, user), home, node, as_json=json))
 
 
 @app.command()
@@ -201,114 +187,17 @@ def send(
     """Publish one message, such as a command to a pin."""
     from yard.send import run
 
-    run(_broker(host, port, user), topic, payload)
-
-
-@app.command()
-def update(
-    node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
-    home: Home = "home",
-    user: User = "",
-    key_file: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help=f"File with the UPDATE_KEY; else ${UPDATE_KEY_VARIABLE}, or it is asked for.",
-        ),
-    ] = None,
-    seconds: Annotated[
-        int,
-        typer.Option(min=10, max=3600, help="In which the node must be online after a start."),
-    ] = 120,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object at the end, for scripts.")
-    ] = False,
-) -> None:
-    """Bring the firmware of this folder to a running node, over MQTT.
-
-    Only what differs is sent. A node that is not online after three starts goes back by itself.
-    """
-    from yard.update.run import run
-
-    key = key_file.read_text(encoding="utf-8").strip() if key_file else _update_key()
-    run(_broker(host, port, user), home, node, key, seconds, as_json=json)
-
-
-@app.command()
-def image(
-    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="File to write.")],
-    firmware: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="MicroPython, as https://micropython.org/download has it: ESP32_GENERIC-*.bin.",
-        ),
-    ] = None,
-    components: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="The board's components.json.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="The board's config.py.")
-    ] = None,
-    flash_size: Annotated[
-        int | None,
-        typer.Option(min=1, max=128, help="MB of flash on the board; else that of the firmware."),
-    ] = None,
-    filesystem: Annotated[
-        bool, typer.Option("--filesystem", help="Make the file system alone.")
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object, for scripts.")
-    ] = False,
-) -> None:
-    """Make one file of all that a board needs: MicroPython and a file system with the firmware.
-
-    It is for address 0: `esptool write-flash 0 node.bin`. What the flash held before is lost.
-    """
-    from yard.image.run import Files, make_filesystem, make_image
-
-    files = Files(components, config)
-    size = flash_size << 20 if flash_size else None
-    if filesystem:
-        make_filesystem(firmware, size, files, output, json)
-    elif firmware is None:
-        raise typer.BadParameter("--firmware is needed, or --filesystem")
-    else:
-        make_image(firmware, size, files, output, json)
+    run(broker(host, port, user), topic, payload)
 
 
 for board_command in COMMANDS:
     app.command()(board_command)
 
 
+app.command()(update)
+app.command()(image)
 app.command()(check)
 app.add_typer(new, name="new")
-
-
-def _broker(host: str, port: int, user: str) -> BrokerAddress:
-    return BrokerAddress(host, port, user, _password(user) if user else "")
-
-
-def _password(user: str) -> str:
-    password = os.environ.get(PASSWORD_VARIABLE)
-    if password is not None:
-        return password
-    if not sys.stdin.isatty():
-        raise Fault(f"no terminal to ask for the password of {user}: set {PASSWORD_VARIABLE}")
-    return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
-
-
-def _update_key() -> str:
-    key = os.environ.get(UPDATE_KEY_VARIABLE)
-    if key is not None:
-        return key
-    if not sys.stdin.isatty():
-        raise Fault(f"no terminal to ask for the node's UPDATE_KEY: set {UPDATE_KEY_VARIABLE}")
-    return str(typer.prompt("UPDATE_KEY of the node", hide_input=True, err=True))
 
 
 def main() -> None:

@@ -60,6 +60,8 @@ class Event(Entity):
         node = self.component.node
         if not node.session or not node.session.online:
             return
+        if node.entities.get(self.key) is not self:
+            return  # its component has been unloaded
         payload = (_PAYLOAD % kind).encode()
         if self._waiting:
             self._waiting.append(payload)

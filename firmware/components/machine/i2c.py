@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: MIT
 """An I2C bus of the node's own chip, with the one task that uses it."""
 
-from time import sleep_us
-
-import machine
 from bus_worker import BusWorker
 from import_once import import_once
-from micropython import const
 
-from components.machine.claims import claim, release
-from node.component import Component, ConfigError
-
-_HALF_CLOCK_US = const(5)
+from components.machine.claims import release
+from node.component import Component
 
 
 class I2C(Component):
@@ -25,22 +19,19 @@ class I2C(Component):
     """
 
     def __init__(self, scl, sda, freq=100000, id=0, software=False, timeout_us=10000):
-        self._scl = scl
-        self._sda = sda
-        self._freq = freq
-        self._id = None if software else id
-        self._timeout_us = timeout_us
+        self._pins = scl, sda, None if software else id, freq, timeout_us
         self.worker = None
 
     async def start(self):
+        pins = self._pins
+        bus = import_once("components.machine.i2c_bus")
         try:
-            self._claim()
-            i2c = self._create()
-        except ConfigError:
+            bus.claim_pins(self.name, *pins[:3])
+            i2c = bus.create(*pins)
+        except ValueError:
             release(self.name)
             raise
-        scan = import_once("components.machine.i2c_scan").scan
-        await scan(i2c, self.node.log, self.name)
+        await bus.scan(i2c, self.node.log, self.name)
         self.worker = BusWorker(i2c, self._recover, self.node.settings.COMMAND_BUFFER)
         self.worker.on_crowded = self.node.crowded
         self.node.spawn("bus " + self.name, self.worker.run)
@@ -68,47 +59,6 @@ class I2C(Component):
             "i2c_transfers": worker.transfers,
         }
 
-    def _claim(self):
-        if self._scl == self._sda:
-            raise ConfigError("must be another pin than scl", "sda")
-        claim("GPIO %d" % self._scl, self.name, "scl")
-        claim("GPIO %d" % self._sda, self.name, "sda")
-        if self._id is not None:
-            claim("I2C peripheral %d" % self._id, self.name, "id")
-
-    def _create(self):
-        try:
-            settings = {
-                "scl": machine.Pin(self._scl),
-                "sda": machine.Pin(self._sda),
-                "freq": self._freq,
-                "timeout": self._timeout_us,
-            }
-            if self._id is None:
-                return machine.SoftI2C(**settings)
-            return machine.I2C(self._id, **settings)
-        except ValueError as e:
-            text = "no I2C bus on GPIO %d and %d: %s"
-            raise ConfigError(text % (self._scl, self._sda, e), "scl")
-
     def _recover(self):
-        """Free a bus on which a chip holds SDA low, and return the peripheral, created anew.
-
-        A chip that was interrupted while it sent wants to send the rest of its byte: nine clocks
-        let it, and the stop ends its transfer (I2C specification UM10204, 3.1.16).
-        """
-        pin = machine.Pin
-        scl = pin(self._scl, pin.OPEN_DRAIN, pin.PULL_UP, value=1)
-        sda = pin(self._sda, pin.IN, pin.PULL_UP)
-        for _ in range(9):
-            scl.off()
-            sleep_us(_HALF_CLOCK_US)
-            scl.on()
-            sleep_us(_HALF_CLOCK_US)
-        scl.off()
-        sda.init(pin.OPEN_DRAIN, pin.PULL_UP, value=0)
-        sleep_us(_HALF_CLOCK_US)
-        scl.on()
-        sleep_us(_HALF_CLOCK_US)
-        sda.on()
-        return self._create()
+        # Needed when a chip holds the bus only, so its code does not stay in memory.
+        return import_once("components.machine.i2c_bus").recover(*self._pins)

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Arguments of `components/machine/identify.py` and `components/machine/status_led.py`."""
 
-
-def lamp():
-    """Return the description of a lamp that blinks."""
-    return {
+ARGS = {
+    "Identify": {
         "pin": {
             "type": "ref",
             "of": "pin",
@@ -25,6 +23,4 @@ def lamp():
             "doc": "how long it blinks when it is to be found",
         },
     }
-
-
-ARGS = {"Identify": lamp()}
+}

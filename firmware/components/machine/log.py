@@ -3,7 +3,7 @@
 
 from node.component import Component, Entity
 
-_NAMES = (b"critical", b"error", b"warn", b"info", b"debug")
+_NAMES = ["critical", "error", "warn", "info", "debug"]
 
 
 class LogLevel(Component):
@@ -30,11 +30,11 @@ class Level(Entity):
 
     platform = "select"
     words = {b"CRITICAL": 0, b"ERROR": 1, b"WARN": 2, b"INFO": 3, b"DEBUG": 4}
-    config = {"ops": [name.decode() for name in _NAMES], "ent_cat": "config"}
+    config = {"ops": _NAMES, "ent_cat": "config"}
 
     def state(self):
         # While the console belongs to the dialogue, the level is below all.
-        return _NAMES[max(0, getattr(self.component.node.log, self.object_id))]
+        return _NAMES[max(0, getattr(self.component.node.log, self.object_id))].encode()
 
     def command(self, action, value, ttl_ms, tag):
         if value is not None:

@@ -12,6 +12,7 @@ class ChipTemperature(Sensor):
     def __init__(self, temp_offset=0, **common):
         super().__init__(**common)
         self.measures("temperature", -40, 125, 0, temp_offset)
+        self.quantities["temperature"].options["ent_cat"] = "diagnostic"
 
     async def read(self):
         # The ESP32 itself measures in degrees Fahrenheit, all others in degrees Celsius.

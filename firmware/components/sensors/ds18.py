@@ -78,7 +78,7 @@ class DS18(Sensor):
         self._measures(row.get("id") or ("temperature" if alone else code), rom, row.get("name"))
 
     def _measures(self, name, rom, title):
-        if name in self._roms:
+        if name in self._roms or name == "interval":
             raise ConfigError('the id "%s" is used twice' % name, "sensors")
         self._roms[name] = rom
         self.measures("temperature", -55, 125, self._digits, self._offset, name, title)

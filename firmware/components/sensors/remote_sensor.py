@@ -27,7 +27,6 @@ class RemoteSensor(Sensor):
         self._key = key
         self._retained = retained
         self._subscription = None
-        self._new = None
         self.measures(kind, -_ANY, _ANY)
 
     async def start(self):
@@ -39,7 +38,8 @@ class RemoteSensor(Sensor):
 
     def stop(self):
         super().stop()
-        self._subscription.stop()
+        if self._subscription:
+            self._subscription.stop()
 
     async def read(self):
         return {}  # what there is has come already

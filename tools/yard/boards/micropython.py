@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from yard.fault import Fault
@@ -114,7 +112,9 @@ def _cached(version: str, chip: str) -> Path:
 
 
 def _download(url: str, path: Path) -> None:
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+    from urllib.request import urlopen  # slow to import, rarely needed
+
+    with urlopen(url, timeout=_TIMEOUT_S) as answer:
         content = answer.read(_LARGEST)
     new = path.with_name(path.name + ".new")
     new.write_bytes(content)

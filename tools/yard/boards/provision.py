@@ -36,10 +36,5 @@ def provision(port: str, answers: Mapping[str, str], anyway: bool, patience_s: f
     """
     with Repl(port, patience_s) as repl:
         repl.stop()
-        try:
-            Dialogue(repl).run(answers, anyway)
-        except BaseException:
-            repl.stop()
-            repl.restart()
-            raise
+        Dialogue(repl).run(answers, anyway)
         return running.wait(repl)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import struct
@@ -20,7 +21,7 @@ from yard.fault import Fault
 from yard.printable import printable
 
 _AGENT = Path(__file__).parent / "on_board" / "agent.py"
-_OPEN_ATTEMPTS = 3
+_STOP_ATTEMPTS = 4  # a board that is just starting misses the first
 _LOOK_S = 0.02
 _WATCHDOG_S = 600  # longer than a copy of everything takes
 _BROKEN = (TransportError, serial.SerialException, OSError, struct.error)
@@ -53,6 +54,7 @@ class _Transport(SerialTransport):  # type: ignore[misc]
 class Repl:
     """The serial port of a board.
 
+    As a context: if something goes wrong while the board is stopped, it is restarted.
     patience_s: how long the board may be silent before it counts as gone.
 
     Raises:
@@ -62,6 +64,7 @@ class Repl:
     def __init__(self, port: str, patience_s: float = 10) -> None:
         self.port = port
         self._patience_s = patience_s
+        self._is_stopped = False
         self._transport = self._opened()
 
     def __enter__(self) -> Repl:
@@ -70,6 +73,10 @@ class Repl:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
+        if kind is not None and self._is_stopped:
+            with contextlib.suppress(Fault):
+                self.stop()
+                self.restart()
         self.close()
 
     def close(self) -> None:
@@ -80,11 +87,12 @@ class Repl:
 
     def stop(self) -> None:
         """End whatever runs on the board, with a fresh heap, and give it the agent."""
-        for attempt in reversed(range(_OPEN_ATTEMPTS)):
+        limit_s = self._patience_s / _STOP_ATTEMPTS
+        for attempt in reversed(range(_STOP_ATTEMPTS)):
             try:
                 # mpremote prints what it did not expect, which may be anything.
                 with contextlib.redirect_stdout(io.StringIO()):
-                    self._transport.enter_raw_repl(timeout_overall=self._patience_s / 2)
+                    self._transport.enter_raw_repl(timeout_overall=limit_s)
                 break
             except _BROKEN as error:
                 if not attempt:
@@ -92,6 +100,7 @@ class Repl:
                         f"no MicroPython answers at {self.port}: yard flash puts it on a board, "
                         "the button EN restarts one that hangs"
                     ) from error
+        self._is_stopped = True
         self.run(_AGENT.read_text(encoding="utf-8"))
         self.run(f"hold_watchdog({_WATCHDOG_S})")
 
@@ -107,7 +116,7 @@ class Repl:
                 self._transport.exec_raw_no_follow(code)
                 output, error = self._transport.follow(self._patience_s)
         except _BROKEN as broken:
-            raise Fault(f"the board at {self.port} does not answer any more: {broken}") from broken
+            raise self._lost(broken) from broken
         if error:
             raise BoardError(error.decode(errors="replace"))
         return str(output.decode())
@@ -117,17 +126,21 @@ class Repl:
         try:
             self._transport.exec_raw_no_follow(code)
         except _BROKEN as broken:
-            raise Fault(f"the board at {self.port} does not answer any more: {broken}") from broken
+            raise self._lost(broken) from broken
 
     def restart(self) -> None:
         """Reset the board, as its button would."""
         self.begin("import machine\nmachine.reset()")
+        self._is_stopped = False
 
     def type(self, text: str) -> None:
         """Type at what runs there, no faster than a node reads."""
         data = text.encode()
         for begin in range(0, len(data), 64):
-            self._transport.serial.write(data[begin : begin + 64])
+            try:
+                self._transport.serial.write(data[begin : begin + 64])
+            except OSError as error:
+                raise self._lost(error) from error
             time.sleep(_LOOK_S)
 
     def text(self, limit_s: float) -> Iterator[str]:
@@ -136,6 +149,7 @@ class Repl:
         A board whose USB port is its own leaves for a moment when it restarts.
         """
         deadline = time.monotonic() + limit_s
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while time.monotonic() < deadline:
             try:
                 waiting = self._transport.serial.in_waiting
@@ -143,9 +157,13 @@ class Repl:
             except OSError:
                 data = b""
                 self._reopen(deadline)
-            yield data.decode(errors="replace")
+            yield decoder.decode(data)
             if not data:
                 time.sleep(_LOOK_S)
+
+    def _lost(self, error: BaseException) -> Fault:
+        self._is_stopped = False
+        return Fault(f"the board at {self.port} does not answer any more: {error}")
 
     def _reopen(self, deadline: float) -> None:
         self.close()

@@ -20,7 +20,7 @@ from yard.boards.repl import Repl
 
 _FINISH = (Path(__file__).parent / "on_board" / "finish.py").read_text(encoding="utf-8")
 _RESTART = "\nimport machine\n\nmachine.reset()\n"
-_MARK = _FINISH.partition("\n")[0]
+_MARK = "\n".join(_FINISH.split("\n")[:2])
 WAITING = "deploy.tmp"
 _FILES = f"{WAITING}/files/"
 MAIN = "main.py"
@@ -52,6 +52,14 @@ def present(repl: Repl) -> dict[str, str]:
     if files.begins_with(MAIN, _MARK):
         repl.run(_FINISH)
     return files.hashes()
+
+
+def abandon_update(repl: Repl) -> None:
+    """Forget an update over MQTT that the node has not confirmed: it could undo a switch.
+
+    To be called before `present`. What it has put in place stays until then.
+    """
+    repl.run("abandon_update()")
 
 
 def change(wanted: dict[str, bytes], there: dict[str, str], unwanted: Collection[str]) -> Change:

@@ -92,7 +92,11 @@ class Catalogue:
     def check(self, package: str, component: str, arguments: object) -> list[str]:
         """Return the faults of the arguments of a component, rows of its tables included."""
         keys = self.arguments(package, component)
-        if keys is None or not isinstance(arguments, dict):
+        if keys is None:
+            return []
+        if isinstance(arguments, list):
+            arguments = _named(arguments, keys)
+        if not isinstance(arguments, dict):
             return []
         faults: list[str] = self._schema.check(arguments, {"type": "dict", "keys": keys}, "")
         for key, table in keys.items():
@@ -107,11 +111,12 @@ class Catalogue:
         if file is None:
             return
         try:
-            described = importlib.import_module(_module(package) + _SUFFIX)
+            described = importlib.import_module(_module(package) + _SUFFIX).ARGS.items()
+            summary = _summary(file)
         except Exception:  # noqa: BLE001 - a person's own module: the dry load tells what it is
             return
-        if hasattr(described, "ARGS"):
-            self.packages[package] = Package(package, _summary(file), dict(described.ARGS))
+        classes = {name: keys for name, keys in described if _are_descriptions(keys)}
+        self.packages[package] = Package(package, summary, classes)
 
     def _file(self, package: str) -> Path | None:
         """Return the source of a package, None if there is none."""
@@ -144,6 +149,18 @@ def row_types(table: Spec) -> tuple[str, ...]:
 
 def _module(package: str) -> str:
     return "components" + package if package.startswith(".") else package
+
+
+def _named(arguments: list[Any], keys: dict[str, Spec]) -> dict[str, Any] | None:
+    """Return arguments that are given by place, by name; None if these are not known."""
+    names = {known["place"]: key for key, known in keys.items() if "place" in known}
+    if not names.keys() >= set(range(len(arguments))):
+        return None
+    return {names[place]: value for place, value in enumerate(arguments)}
+
+
+def _are_descriptions(keys: object) -> bool:
+    return isinstance(keys, dict) and all(isinstance(known, dict) for known in keys.values())
 
 
 def _summary(path: Path) -> str:

@@ -11,6 +11,7 @@ from yard.check.catalogue import Catalogue, Spec
 from yard.check.positions import Keys
 from yard.check.source import Place, Source
 from yard.check.words import in_words
+from yard.printable import printable
 
 _PATH = re.compile(r"^((?:[\w-]+)(?:\[\d+\]|\.[\w-]+)*): ")
 # What lib/schema.py says of a value that is not as its description has it.
@@ -45,7 +46,7 @@ class ConfigurationFault:
     def __str__(self) -> str:
         where = ".".join(part for part in (self.component, self.key) if part)
         text = f"{self.file}:{self.line}:{self.column}: {where}{': ' if where else ''}"
-        return f"{text}{self.message}{f'; {self.hint}' if self.hint else ''}"
+        return printable(f"{text}{self.message}{f'; {self.hint}' if self.hint else ''}")
 
 
 class Faults:
@@ -81,6 +82,8 @@ class Faults:
         """Return whether a fault begins with a key: it may also be the name of an exception."""
         if rest.startswith("required, ") or (component,) not in self._source.places:
             return True
+        if component not in self._source.members:
+            return key[:1].islower()  # nothing is known of it
         first = _keys(key)[:1]
         places = ((component, *first), (component, "constructor_args", *first))
         return any(place in self._source.places for place in places) or bool(
@@ -93,13 +96,16 @@ class Faults:
         unknown = _UNKNOWN.match(message)
         if unknown:
             inner = (*inner, unknown[1])
+        places = self._source.places
+        if (component,) not in places:  # it is of the whole, such as `_order`
+            return places.get(inner[:1], self._source.start)
         for end in range(len(inner), -1, -1):
             # An argument that is missing belongs among the others.
             among = end or message.startswith("required, ")
             arguments = [(component, "constructor_args", *inner[:end])] if among else []
-            for path in (*arguments, (component, *inner[:end]), inner[:end]):
-                if path in self._source.places:
-                    return self._source.places[path]
+            for path in (*arguments, (component, *inner[:end])):
+                if path in places:
+                    return places[path]
         return self._source.start
 
     def _described(self, component: str, key: str) -> str:

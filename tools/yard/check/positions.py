@@ -37,7 +37,7 @@ def positions(text: str) -> dict[Keys, Position]:
     found: dict[Keys, Position] = {}
     tokens = _tokens(text)
     # What is wrong from some place on is left where it is.
-    with contextlib.suppress(StopIteration, ValueError):
+    with contextlib.suppress(StopIteration, ValueError, RecursionError):
         _value(next(tokens)[0], tokens, (), found)
     return found
 

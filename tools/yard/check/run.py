@@ -46,9 +46,9 @@ def check(components: Path, config: Path | None = None) -> list[ConfigurationFau
     catalogue = Catalogue(module_folders(components))
     source = read(components)
     faults = Faults(source, catalogue)
-    described = _described(source.members, catalogue)
-    found = [faults.fault(name, "check", text) for name, text in described]
-    unknown = {name for name, text in described if text.startswith("package: ")}
+    by_description = described(source.members, catalogue)
+    found = [faults.fault(name, "check", text) for name, text in by_description]
+    unknown = {name for name, text in by_description if text.startswith("package: ")}
     lines = dry_load(source, config)
     found += [
         setting_fault(config, line["setting"]) for line in lines if "setting" in line and config
@@ -70,7 +70,7 @@ def _of_components(lines: list[Any]) -> list[Any]:
     return damage or faults
 
 
-def _described(members: dict[str, Any], catalogue: Catalogue) -> list[tuple[str, str]]:
+def described(members: dict[str, Any], catalogue: Catalogue) -> list[tuple[str, str]]:
     """Return (component, fault) of what does not fit the descriptions."""
     found = []
     for name, member in members.items():

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Leaves out of the descriptions of arguments what is for people: a node does not look at it.
+"""Writes the descriptions of arguments as a node needs them: as JSON, without texts for people.
 
-Of `mcp23017_args`, which every node with an expander reads when it starts, that is a third.
+A node does not look at these texts, and has the rows of a table described under a name of their
+own. Each word in a dictionary of a program would be interned, that is stay in memory for ever;
+those in JSON go with the description.
 """
 
 from __future__ import annotations
 
 import ast
+import json
+from collections.abc import Mapping
 from typing import Any
 
 _FOR_PEOPLE = ("doc", "unit")
+_ROWS = "each"  # what the component itself checks
 
 
-def without_texts(source: str) -> str | None:
-    """Return the text of a module of descriptions without the texts for people.
+def for_node(source: str) -> str | None:
+    """Return the text of a module of descriptions as a node needs it.
 
     Returns:
         None for a module that needs others, or has functions for others.
@@ -23,17 +28,39 @@ def without_texts(source: str) -> str | None:
     scope: dict[str, Any] = {}
     exec(source, scope)
     public = {name: value for name, value in scope.items() if not name.startswith("_")}
-    less = {name: _without_texts(value) for name, value in public.items()}
     if any(map(callable, public.values())):
         return None
-    return "".join(f"{name} = {value!r}\n" for name, value in less.items())
+    return _module({name: _json(_less(value)) for name, value in public.items()})
 
 
-def _without_texts(value: Any) -> Any:
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _module(texts: Mapping[str, str]) -> str:
+    """Return a module that makes of a text what it says when somebody asks for it."""
+    if len(texts) == 1:
+        return "".join(f"from json import loads\n{n} = loads({t!r})\n" for n, t in texts.items())
+    # Who needs one of several does not need the others.
+    lines = ["from json import loads", "def __getattr__(name):"]
+    for name, text in texts.items():
+        lines += [
+            f" if name == {name!r}:",
+            f"  value = globals()[name] = loads({text!r})",
+            "  return value",
+        ]
+    return "\n".join([*lines, " raise AttributeError(name)", ""])
+
+
+def _less(value: Any) -> Any:
+    """Return a description without what a node does not need."""
     if isinstance(value, dict):
-        # An argument of that name has a dictionary.
-        kept = {k: v for k, v in value.items() if k not in _FOR_PEOPLE or isinstance(v, dict)}
-        return {key: _without_texts(item) for key, item in kept.items()}
+        return {k: {} if k == _ROWS else _less(v) for k, v in value.items() if not _is_text(k, v)}
     if isinstance(value, list | tuple):
-        return type(value)(_without_texts(item) for item in value)
+        return [_less(item) for item in value]
     return value
+
+
+def _is_text(key: str, value: Any) -> bool:
+    # An argument of that name has a dictionary.
+    return key in _FOR_PEOPLE and not isinstance(value, dict)

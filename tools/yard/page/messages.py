@@ -38,7 +38,7 @@ class Messages:
         self._feed = feed
         self._base = ""
         self._early: list[tuple[str, str]] = []  # came before the base was known
-        self._commands: dict[str, float] = {}  # key -> when its command came
+        self._commands: dict[str, float] = {}  # key -> when its command was sent, or came
         self._announced: dict[str, set[str]] = {}  # discovery topic -> keys in the feed
         self._number = 0  # of the event that came last
 
@@ -59,6 +59,11 @@ class Messages:
         elif len(self._early) < _MOST_EARLY:
             self._early.append((topic, text))
 
+    def sent(self, topic: str) -> None:
+        """Note that a page publishes a message now."""
+        if topic.startswith(self._base) and topic.endswith("/set"):
+            self._commands[topic[len(self._base) : -len("/set")]] = time.monotonic()
+
     def _take(self, topic: str, text: str) -> None:
         if topic.startswith(self._base):
             self._of_node(topic[len(self._base) :], text)
@@ -75,7 +80,7 @@ class Messages:
             self._feed.set(f"state/{key}", text)
             self._answered(key)
         elif leaf == "set":
-            self._commands[key] = time.monotonic()
+            self._commands.setdefault(key, time.monotonic())
         elif leaf == "event":
             self._number += 1
             kind = _object(_json(text, {})).get("event_type", text)

@@ -37,7 +37,8 @@ _LOOK_S = 0.03
 _BUS_LOOKS = 16  # so many looks to one at the counters of the bus
 _KEPT_OUTPUT = 256  # pieces that the console keeps for the first page
 _RECORD = re.compile(r" *[\d.]+ (critical|error|warn|info|debug) +(.*)")
-_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+# Not every browser takes 'self' for a WebSocket, too.
+_POLICY = "default-src 'self'; connect-src 'self' ws://{host} wss://{host}; frame-ancestors 'none'"
 
 
 class Controls(Protocol):
@@ -71,6 +72,7 @@ class Page:
         self._controls = controls
         self._components = components
         self._feed = Feed()
+        self._messages = Messages(self._feed)
         self._view = BoardView(server.board, server.link, self._feed)
         self._client: aiomqtt.Client | None = None
         self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
@@ -107,11 +109,10 @@ class Page:
 
     async def run(self) -> NoReturn:
         """Follow the board and the broker until cancelled."""
-        messages = Messages(self._feed)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._look())
             tasks.create_task(
-                follow(self._broker, ["#"], messages.message, self._connected, self._trouble)
+                follow(self._broker, ["#"], self._messages.message, self._connected, self._trouble)
             )
         raise AssertionError("both run until cancelled")
 
@@ -184,6 +185,7 @@ class Page:
             raise ValueError("topic and payload must be texts")
         if self._client is None:
             raise web.HTTPConflict(text="there is no broker")
+        self._messages.sent(topic)
         try:
             await self._client.publish(topic, payload)
         except aiomqtt.MqttError as error:
@@ -218,7 +220,7 @@ async def _send(socket: web.WebSocketResponse, viewer: Viewer) -> None:
             await asyncio.sleep(_LOOK_S)
 
 
-async def _set_headers(_request: web.Request, response: web.StreamResponse) -> None:
+async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Content-Security-Policy"] = _POLICY.format(host=request.host)
     response.headers["X-Content-Type-Options"] = "nosniff"

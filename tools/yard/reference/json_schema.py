@@ -130,7 +130,7 @@ class _Definitions:
         if "object" in spec:
             return {"anyOf": [schema, self.keys(spec["object"]["keys"])]}
         if "claim" in spec:
-            keys = self.shared_keys(f"{spec['claim']} pin", spec.get("keys", {}))
+            keys = self.shared_keys(f"{spec['claim']}-pin", spec.get("keys", {}))
             further = [{"type": ["integer", "string"]}, keys]
             return {"anyOf": further}
         return schema

@@ -27,10 +27,10 @@ def claim(port: int, option: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def port_fault(port: int, option: str, error: OSError) -> Fault:
+def port_fault(port: int, option: str, error: OSError, host: str = HOST) -> Fault:
     """Return what to tell about a port that cannot be had."""
     reason = os.strerror(error.errno or 0).lower()
-    return Fault(f"port {port} ({option}) on {HOST}: {reason}; choose another, or {option} 0")
+    return Fault(f"port {port} ({option}) on {host}: {reason}; choose another, or {option} 0")
 
 
 async def wait_listening(port: int, limit_s: float) -> bool:

@@ -2,6 +2,7 @@
 """The node's serial console: a pseudo-terminal between the node's process and us."""
 
 import asyncio
+import contextlib
 import os
 import pty
 import signal
@@ -9,6 +10,7 @@ import termios
 import tty
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from yard.sim.child import Child, OnLine, OnOutput, spawn
 
@@ -18,7 +20,7 @@ _INTERRUPT = 0x03  # Ctrl-C
 class SerialChild(Child):
     """A process on a pseudo-terminal, which passes bytes on as a serial port does."""
 
-    _master: int
+    _terminal: IO[bytes]  # our side
 
     @classmethod
     async def start_on_terminal(
@@ -39,18 +41,23 @@ class SerialChild(Child):
             raise
         finally:
             os.close(slave)
-        child = cls(process, await _reader(master), on_line, on_output)
-        child._master = master
+        terminal = os.fdopen(master, "rb", buffering=0)
+        child = cls(process, await _reader(terminal), on_line, on_output)
+        child._terminal = terminal
         return child
 
     def type(self, data: bytes) -> None:
-        """Send what a person types."""
+        """Send what a person types; what does not fit is lost, as it is in a serial port."""
+        if self._terminal.closed:
+            return  # the process has ended
+        master = self._terminal.fileno()
         # The process has no controlling terminal, so nobody else makes a signal of Ctrl-C. Where
         # the process reads keys itself it has switched ISIG off.
-        modes: list[int] = termios.tcgetattr(self._master)
+        modes: list[int] = termios.tcgetattr(master)
         if _INTERRUPT in data and modes[tty.LFLAG] & termios.ISIG:
             self.signal(signal.SIGINT)
-        os.write(self._master, data)
+        with contextlib.suppress(BlockingIOError):
+            os.write(master, data)
 
 
 def _set_modes(terminal: int) -> None:
@@ -62,9 +69,10 @@ def _set_modes(terminal: int) -> None:
     termios.tcsetattr(terminal, termios.TCSANOW, modes)
 
 
-async def _reader(master: int) -> asyncio.StreamReader:
+async def _reader(terminal: IO[bytes]) -> asyncio.StreamReader:
+    """Return what reads from our side and closes it at the end."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(master, "rb", buffering=0)
+        lambda: asyncio.StreamReaderProtocol(reader), terminal
     )
     return reader

@@ -162,7 +162,8 @@ class Simulation:
         try:
             await board.start()
         except OSError as error:
-            raise port_fault(self._options.board_port, "--board-port", error) from error
+            port, host = self._options.board_port, self._options.bind
+            raise port_fault(port, "--board-port", error, host) from error
         self._board_url = f"http://{self._options.bind}:{board.http_port}"
 
     async def _start_broker(self, broker: Broker) -> None:

@@ -39,26 +39,30 @@ async def _update(
 ) -> None:
     async with address.connection() as client:
         node = await choose_node(client, home, wanted)
-        # It takes a while, in which the connection must live.
-        files = await asyncio.to_thread(firmware_files, FIRMWARE)
-        offer = Offer.of(version, files)
         with _progress() as progress:
             task = progress.add_task("", total=1)
 
             def show(text: str, part: float | None) -> None:
                 progress.update(task, description=text, completed=part or 0)
 
-            result = await Sender(client, f"{home}/{node}/", show).update(offer, *how)
+            sender = Sender(client, f"{home}/{node}/", show)
+            await sender.find()
+            show("the firmware is compiled", None)
+            # It takes a while, in which the connection must live.
+            files = await asyncio.to_thread(firmware_files, FIRMWARE)
+            result = await sender.update(Offer.of(version, files), *how)
     _tell(node, version, result, as_json)
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 

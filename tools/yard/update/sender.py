@@ -52,15 +52,41 @@ class Sender:
         self._sent = 0
         self._changed = False
 
+    async def find(self) -> None:
+        """Get ready to hear the node; to be called before `update`.
+
+        Raises:
+            Fault: it is not online, or takes no updates.
+        """
+        topic = self._base + "update/data/state"
+        await self._client.subscribe(self._base + "available", qos=1)
+        await self._client.subscribe(topic, qos=1)
+        seen: dict[str, bytes] = {}
+        try:
+            async with asyncio.timeout(_PRESENT_S):
+                while len(seen) < 2:
+                    message = await anext(self._client.messages)
+                    assert isinstance(message.payload, bytes)
+                    seen[message.topic.value] = message.payload
+        except TimeoutError:
+            pass
+        name = printable(self._node)
+        if seen.get(self._base + "available") != b"online":
+            raise Fault(f"{name} is not online below {printable(self._base)}")
+        if topic not in seen:
+            raise Fault(
+                f"{name} takes no updates: set UPDATE_KEY in its config.py "
+                "(yard deploy --config FILE), then restart it"
+            )
+
     async def update(self, offer: Offer, key: str, seconds: int) -> Result:
         """Bring the firmware of an offer to the node; return when it runs.
 
         A node that starts anew meanwhile is offered it again; what it has it need not be sent.
 
         Raises:
-            Fault: the node takes no updates, refuses this one, or went back to its old firmware.
+            Fault: the node refuses it, or went back to its old firmware.
         """
-        await self._find()
         number = int(time.time())
         for _ in range(_ATTEMPTS):
             message = offer.message(self._node, number, seconds, key)
@@ -97,28 +123,6 @@ class Sender:
                 case _:
                     answer = await self._send_part(offer, number, answer)
         return answer
-
-    async def _find(self) -> None:
-        topic = self._base + "update/data/state"
-        await self._client.subscribe(self._base + "available", qos=1)
-        await self._client.subscribe(topic, qos=1)
-        seen: dict[str, bytes] = {}
-        try:
-            async with asyncio.timeout(_PRESENT_S):
-                while len(seen) < 2:
-                    message = await anext(self._client.messages)
-                    assert isinstance(message.payload, bytes)
-                    seen[message.topic.value] = message.payload
-        except TimeoutError:
-            pass
-        name = printable(self._node)
-        if seen.get(self._base + "available") != b"online":
-            raise Fault(f"{name} is not online below {printable(self._base)}")
-        if topic not in seen:
-            raise Fault(
-                f"{name} takes no updates: set UPDATE_KEY in its credentials.py "
-                "(with the dialogue of `import setup`, or mpremote), then restart it"
-            )
 
     async def _send_part(
         self, offer: Offer, number: int, wanted: dict[str, Any]

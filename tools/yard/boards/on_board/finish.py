@@ -1,5 +1,5 @@
-# Written by yard: replaces files by what waits in deploy.tmp, then itself. MicroPython code.
 # SPDX-License-Identifier: MIT
+# Written by yard: replaces files by what waits in deploy.tmp, then itself. MicroPython code.
 """Takes the place of main.py when all files wait beside the old ones.
 
 Power may be lost at any time: as long as this is main.py it begins again and finds the rest.
@@ -49,6 +49,10 @@ def remove(path):
 
 
 def finish():
+    # When power was lost in the middle of a move, littlefs hides a file of that folder until
+    # something is written.
+    with open(WAITING + "/started", "w"):
+        pass
     with open(WAITING + "/remove.txt") as f:
         paths = f.read().split("\n")
     for path in paths:
@@ -61,6 +65,7 @@ def finish():
     else:
         os.remove("main.py")
     os.remove(WAITING + "/remove.txt")
+    os.remove(WAITING + "/started")
     os.rmdir(WAITING)
 
 

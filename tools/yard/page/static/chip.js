@@ -4,17 +4,27 @@
 import { send } from "./act.js";
 import { html, setToggle, svg, toggle } from "./elements.js";
 import { get } from "./feed.js";
-import { operate, pin, press } from "./pins.js";
+import { makePressable } from "./hold.js";
+import { pin } from "./pins.js";
 
 const WIDTH = 360;
 const ROW = 24;
 const TOP = 12;
 const BODY = { left: 138, right: 222 };
-const LONGEST = 15; // characters of a name
+const NAME_AT = 37; // from the body
 // From pin 1 down, and from pin 28 down; numbers are those of the I/O pins.
 const LEFT = [8, 9, 10, 11, 12, 13, 14, 15, "VDD", "VSS", "NC", "SCL", "SDA", "NC"];
 const RIGHT = [7, 6, 5, 4, 3, 2, 1, 0, "INTA", "INTB", "RESET", "A2", "A1", "A0"];
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** Show as much of a name as there is room for. */
+function fit(label, name) {
+  label.dataset.name = name;
+  label.textContent = name;
+  for (let end = name.length; end > 1 && label.getComputedTextLength() > BODY.left - NAME_AT; end--) {
+    label.textContent = `${name.slice(0, end - 1).trimEnd()}…`;
+  }
+}
 
 /** The drawing of one chip. onSelect(chip, number): a person has turned to a pin. */
 export class Chip {
@@ -74,14 +84,13 @@ export class Chip {
     set("out", !it.isInput);
     set("high", it.powered && it.level);
     set("lit", it.lit);
-    set("pulled", it.pulled);
+    set("pulled", it.pull);
     set("latched", it.latch);
-    set("closed", it.isInput && it.pulled && !it.level);
+    set("closed", it.isInput && it.powered && it.pull && !it.level);
     set("free", !it.name);
     const name = it.name || (it.type === "free" ? "" : it.type);
-    const short = name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name;
     const label = group.querySelector(".name");
-    if (label.textContent !== short) label.textContent = short;
+    if (label.dataset.name !== name) fit(label, name);
     const direction = it.isInput ? "input" : "output";
     const words = [it.label, it.name || it.type, direction, it.level ? "high" : "low"];
     group.setAttribute("aria-label", words.join(", "));
@@ -143,9 +152,9 @@ export class Chip {
       svg("circle", { class: "lamp", cx: at(27), cy: 12, r: 7 }),
       svg("rect", { class: "key", x: at(27) - 7, y: 5, width: 14, height: 14, rx: 3 }),
       svg("circle", { class: "cap", cx: at(27), cy: 12, r: 4 }),
-      svg("text", { class: "name", x: at(37), y: 16, "text-anchor": side < 0 ? "end" : "start" }),
-      svg("path", { class: "pull", d: `M${edge - side * 36} 16v-8m-3 3l3 -3l3 3` }),
-      svg("rect", { class: "latch", x: edge - side * 36 - 2.5, y: 9.5, width: 5, height: 5 }),
+      svg("text", { class: "name", x: at(NAME_AT), y: 16, "text-anchor": side < 0 ? "end" : "start" }),
+      svg("path", { class: "pull", d: `M${edge - side * 38} 16v-8m-3 3l3 -3l3 3` }),
+      svg("rect", { class: "latch", x: edge - side * 38 - 2.5, y: 9.5, width: 5, height: 5 }),
     );
     this.groups[what] = group;
     this.listen(group, what);
@@ -153,38 +162,10 @@ export class Chip {
   }
 
   listen(group, number) {
-    const isInput = () => pin(this.address, number).isInput;
-    const hold = (down) => press(this.address, number, down);
-    const tap = () => {
-      hold(true);
-      hold(false);
-    };
     group.setAttribute("role", "button");
     group.setAttribute("tabindex", "-1");
     group.setAttribute("data-pin", number);
-    const on = (name, act) => group.addEventListener(name, act);
-    on("focus", () => this.select(number));
-    on("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      this.select(number);
-      if (!isInput()) return;
-      group.setPointerCapture(event.pointerId);
-      hold(true);
-    });
-    for (const name of ["pointerup", "pointercancel", "blur"]) on(name, () => hold(false));
-    on("click", (event) => {
-      if (!isInput()) operate(this.address, number);
-      else if (event.detail === 0) tap(); // by a screen reader, which has no way to hold
-    });
-    on("keydown", (event) => {
-      if (event.key !== " " && event.key !== "Enter") return;
-      event.preventDefault();
-      if (event.repeat) return;
-      if (isInput()) hold(true);
-      else operate(this.address, number);
-    });
-    on("keyup", (event) => (event.key === " " || event.key === "Enter") && hold(false));
-    on("contextmenu", (event) => event.preventDefault());
+    makePressable(group, this.address, number, () => this.select(number));
   }
 
   select(number) {

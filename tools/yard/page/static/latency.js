@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How long the last commands took, from the broker to the node and back, as bars.
+// How long the last commands took until the node had answered, as bars.
 
 import { svg } from "./elements.js";
 
@@ -30,7 +30,7 @@ function draw() {
   const [key, last] = rows.at(-1);
   const slowest = times.at(-1);
   text.textContent =
-    `From the command at the broker to the node's answer: last ${last} ms (${key}), ` +
+    `From a command to the node's answer, both as this desk sees them: last ${last} ms (${key}), ` +
     `median ${median} ms, slowest ${slowest} ms of ${rows.length}.`;
   plot.replaceChildren(bars(scale(slowest)));
 }
@@ -52,9 +52,10 @@ function bars(end) {
   }
   const step = (WIDTH - LEFT) / KEPT;
   rows.forEach(([key, ms], i) => {
-    const bar = { class: "bar", x: LEFT + i * step + 1, y: y(ms), width: step - 2 };
+    const height = Math.max(1, y(0) - y(ms));
     const title = svg("title", { text: `${key}: ${ms} ms` });
-    drawing.append(svg("rect", { ...bar, height: Math.max(1, y(0) - y(ms)) }, title));
+    const bar = { class: "bar", x: LEFT + i * step + 1, y: y(0) - height, width: step - 2, height };
+    drawing.append(svg("rect", bar, title));
   });
   drawing.append(svg("text", { class: "tick", x: LEFT, y: HEIGHT - 5, text: "oldest" }));
   drawing.append(svg("text", { class: "tick", x: WIDTH, y: HEIGHT - 5, "text-anchor": "end", text: "newest" }));

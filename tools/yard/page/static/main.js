@@ -6,6 +6,7 @@ import { updateComponents } from "./components.js";
 import { makeFaults, updateBadges, updateFaults, updateLoad } from "./faults.js";
 import { connect, listen, watch } from "./feed.js";
 import { addLatency } from "./latency.js";
+import { updateNative } from "./native.js";
 import { PinPanel } from "./pin_panel.js";
 import { clock, Strip } from "./strips.js";
 import { makeTabs } from "./tabs.js";
@@ -19,8 +20,8 @@ const things = byId("things");
 let linked = false;
 
 function select(chip, number) {
-  document.querySelectorAll(".pin.selected").forEach((group) => group.classList.remove("selected"));
-  chips.get(chip).groups[number].classList.add("selected");
+  document.querySelectorAll(".selected").forEach((element) => element.classList.remove("selected"));
+  chips.get(chip)?.groups[number].classList.add("selected");
   panel.select(chip, number);
 }
 
@@ -39,6 +40,7 @@ function updateChip(key, value) {
 }
 
 function updateNames() {
+  updateNative(byId("native"), select);
   for (const chip of chips.values()) {
     chip.updateName();
     chip.update(true);
@@ -86,6 +88,8 @@ makeTabs(document.querySelector("[role=tablist]"), (id) => {
 watch("chip/", updateChip);
 watch("names", updateNames);
 watch("node", () => {
+  updateNative(byId("native"), select);
+  panel.update();
   updateFaults();
   updateStates();
 });

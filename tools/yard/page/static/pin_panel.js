@@ -33,11 +33,11 @@ export class PinPanel {
     const rows = {
       direction: it.isInput ? "input" : "output",
       level: it.level ? "high" : "low",
-      "pull-up": it.pulled ? "on, 100 kΩ" : "off",
-      latch: it.latch ? "1" : "0",
+      pull: it.pull ?? "none",
       entity: it.key ? `${it.key} (${it.type})` : it.type,
       state: it.state ?? "—",
     };
+    if (it.latch !== undefined) rows.latch = it.latch;
     if (it.event) rows["last press"] = it.event[1];
     this.facts.replaceChildren(
       ...Object.entries(rows).flatMap(([name, value]) => [
@@ -55,7 +55,7 @@ export class PinPanel {
     const copying = html("button", { text: "Copy", onclick: () => copy(this.command.textContent) });
     this.element.replaceChildren(
       html("h2", { text: it.name || it.label }),
-      html("p", { class: "where", text: `${it.label} of ${it.component || "the chip"} at ${it.chip}` }),
+      html("p", { class: "where", text: `${it.label} ${it.component && `of ${it.component}`} ${it.where}` }),
       this.facts,
       html("div", { class: "buttons" }, ...this.buttons(it)),
       html("div", { class: "command" }, this.command, copying),

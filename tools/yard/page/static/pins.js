@@ -4,38 +4,66 @@
 import { publish, send, toast } from "./act.js";
 import { get } from "./feed.js";
 
+export const NATIVE = "native";
 const PRESSED = new Set(); // "0x20/3" of the inputs that are held from this page
 const CHANGED = new Map(); // "0x20/3" -> when it was pressed or let go last, or will be
-const SHORTEST_MS = 60; // of a press and of a pause: what is shorter is a bounce for the node
+const SHORTEST_MS = 80; // of a press and of a pause: what is shorter is a bounce for the node
 
-/** Return everything about a pin. chip: address as "0x20"; number: 0 to 15. */
+const INPUT_TYPES = ["binary_sensor", "event", "input"];
+const INPUT_ROLES = ["open_end", "closed_end", "feedback"];
+
+function isMeantAsInput(about) {
+  return INPUT_TYPES.includes(about.type) || INPUT_ROLES.includes(about.role);
+}
+
+/** Return everything about a pin. chip: address as "0x20", or "native" for the node's own. */
 export function pin(chip, number) {
-  const state = get(`chip/${chip}`) ?? {};
-  const bit = 1 << number;
-  const has = (mask) => Boolean(mask & bit);
+  const id = `${chip}/${number}`;
   const names = get("names") ?? { chips: {}, pins: {} };
-  const about = names.pins[`${chip}/${number}`];
-  const isInput = has(state.inputs);
-  const level = has(state.levels) ? 1 : 0;
+  const about = names.pins[id];
+  const key = about?.key ?? "";
+  const it = chip === NATIVE ? nativePin(number) : chipPin(chip, number, about);
   return {
+    ...it,
     chip,
     number,
-    id: `${chip}/${number}`,
-    label: `GP${number < 8 ? "A" : "B"}${number % 8}`,
-    component: names.chips[chip] ?? "",
+    id,
+    component: chip === NATIVE ? key.split("/")[0] : (names.chips[chip] ?? ""),
     name: about?.name ?? "",
-    key: about?.key ?? "",
+    key,
     type: about?.type ?? "free",
     role: about?.role ?? "pin",
-    isInput,
-    level,
-    lit: !isInput && Boolean(state.powered) && Boolean(level) !== Boolean(about?.invert),
-    pulled: has(state.pulled),
-    latch: has(state.latch),
-    powered: state.powered,
-    pressed: PRESSED.has(`${chip}/${number}`),
-    state: about?.key ? get(`state/${about.key}`) : undefined,
-    event: about?.key ? (get(`event/${about.key}`) ?? get(`event/${about.key}_presses`)) : undefined,
+    lit: !it.isInput && it.powered && Boolean(it.level) !== Boolean(about?.invert),
+    pressed: PRESSED.has(id),
+    state: key ? get(`state/${key}`) : undefined,
+    event: key ? (get(`event/${key}`) ?? get(`event/${key}_presses`)) : undefined,
+  };
+}
+
+function chipPin(chip, number, about) {
+  const state = get(`chip/${chip}`) ?? {};
+  const has = (mask) => Boolean(mask & (1 << number));
+  return {
+    label: `GP${number < 8 ? "A" : "B"}${number % 8}`,
+    where: `at ${chip}`,
+    // A chip without power knows nothing; people still want to switch what it switched.
+    isInput: state.powered ? has(state.inputs) : !about || isMeantAsInput(about),
+    level: has(state.levels) ? 1 : 0,
+    pull: has(state.pulled) ? "up" : null,
+    latch: has(state.latch) ? 1 : 0,
+    powered: Boolean(state.powered),
+  };
+}
+
+function nativePin(gpio) {
+  const state = get("node")?.pins[gpio] ?? {};
+  return {
+    label: `GPIO ${gpio}`,
+    where: "of the node itself",
+    isInput: state.mode !== "out" && !state.pwm,
+    level: state.level ? 1 : 0,
+    pull: state.pull,
+    powered: true,
   };
 }
 
@@ -46,15 +74,16 @@ export function topic(leaf) {
 
 /** Close the contact at an input, or open it again. */
 export function press(chip, number, down) {
-  const { id, pulled } = pin(chip, number);
+  const { id, pull } = pin(chip, number);
   if (down === PRESSED.has(id)) return;
   if (down) PRESSED.add(id);
   else PRESSED.delete(id);
   const at = Math.max(performance.now(), (CHANGED.get(id) ?? -SHORTEST_MS) + SHORTEST_MS);
   CHANGED.set(id, at);
   // A button goes to ground where the pin is pulled up, else to the supply.
-  const level = down ? (pulled ? 0 : 1) : null;
-  send("PUT", `/chips/${chip}/pins/${number}`, { level }, at);
+  const level = down ? (pull === "up" ? 0 : 1) : null;
+  const path = chip === NATIVE ? `/pins/${number}` : `/chips/${chip}/pins/${number}`;
+  send("PUT", path, { level }, at);
 }
 
 /** Return the word that switches what an output belongs to. */
@@ -73,14 +102,15 @@ export function word(it) {
 export function operate(chip, number) {
   const it = pin(chip, number);
   if (it.key) publish(topic(`${it.key}/set`), word(it));
-  else toast(`${it.label} of ${it.component || chip} is no entity: no topic switches it`);
+  else toast(`${it.label} is no entity: no topic switches it`);
 }
 
-/** Return the command for a terminal that switches or reads a pin. */
+/** Return the command for a terminal that switches a pin, or follows or reads it. */
 export function command(it, payload = word(it)) {
   const port = get("broker")?.port ?? 1883;
   const head = `mosquitto_pub -p ${port} -t `;
   if (it.key && !it.isInput) return `${head}${topic(it.key)}/set -m ${payload}`;
+  if (it.key) return `mosquitto_sub -p ${port} -t ${topic(it.key)}/state`;
   const request = JSON.stringify({ id: 1, command: "GETPIN", board: it.chip, pin: it.number });
   return `${head}${topic("rpc/request")} -m '${request}'`;
 }

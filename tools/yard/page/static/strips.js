@@ -4,7 +4,8 @@
 import { html } from "./elements.js";
 
 const KEPT = 300;
-const SHOWN = 150;
+const SHOWN = 120;
+const PAUSE_MS = 100; // nobody reads faster
 
 /** A list. row(entry): its cells as [class, text]; filter: an input element, or null. */
 export class Strip {
@@ -15,37 +16,47 @@ export class Strip {
     this.row = row;
     this.filter = filter;
     this.entries = [];
+    this.fresh = null; // entries that are not shown yet; null: all are to be shown anew
     this.waiting = false;
-    filter?.addEventListener("input", () => this.showSoon());
+    filter?.addEventListener("input", () => this.showAll());
     filter?.form.addEventListener("submit", (event) => event.preventDefault());
   }
 
   /** Take new entries; anew: forget those before. */
   add(entries, anew) {
     this.entries = (anew ? [] : this.entries).concat(entries).slice(-KEPT);
+    if (anew || this.view.hidden) this.fresh = null;
+    else this.fresh?.push(...entries);
     this.showSoon();
   }
 
-  /** Show them with the next frame, if anybody can see them. */
+  /** Show everything anew. */
+  showAll() {
+    this.fresh = null;
+    this.showSoon();
+  }
+
+  /** Show what is new with one of the next frames, if anybody can see it. */
   showSoon() {
     if (this.waiting || this.view.hidden) return;
     this.waiting = true;
-    requestAnimationFrame(() => {
-      this.waiting = false;
-      this.show();
-    });
+    setTimeout(() => requestAnimationFrame(() => this.show()), this.fresh ? PAUSE_MS : 0);
   }
 
   show() {
+    this.waiting = false;
     const words = this.filter?.value.toLowerCase() ?? "";
     const fits = (entry) => entry.join(" ").toLowerCase().includes(words);
-    const found = words ? this.entries.filter(fits) : this.entries;
-    // Filtered again for each frame: lines that stay are kept, so only what is new costs.
-    const shown = found.slice(-SHOWN).reverse();
-    const known = this.known ?? new Map();
-    this.known = new Map(shown.map((entry) => [entry, known.get(entry) ?? this.line(entry)]));
-    this.list.replaceChildren(...this.known.values());
-    if (this.count) this.count.textContent = words ? `${found.length} of ${this.entries.length}` : "";
+    const choose = (entries) => (words ? entries.filter(fits) : entries).slice(-SHOWN).reverse();
+    const lines = choose(this.fresh ?? this.entries).map((entry) => this.line(entry));
+    if (this.fresh) this.list.prepend(...lines);
+    else this.list.replaceChildren(...lines);
+    while (this.list.childElementCount > SHOWN) this.list.lastElementChild.remove();
+    this.fresh = [];
+    if (this.count) {
+      const found = words ? this.entries.filter(fits).length : 0;
+      this.count.textContent = words ? `${found} of ${this.entries.length}` : "";
+    }
   }
 
   line(entry) {

@@ -50,11 +50,11 @@ function makerOf(about) {
 }
 
 function card(key, about, picture, controls) {
-  const state = html("span", { class: "state" });
   const name = about.name || key;
-  const head = html("h2", { text: `${name} ` }, state);
+  const state = html("p", { class: "state" });
   const row = html("div", { class: "buttons" }, ...controls);
-  return { element: html("section", { class: "thing", "aria-label": name }, head, picture, row), state };
+  const parts = [html("h2", { text: name }), state, picture, row];
+  return { element: html("section", { class: "thing", "aria-label": name }, ...parts), state };
 }
 
 function says(key, ...words) {

@@ -28,4 +28,5 @@ from machine._chip import (
 from machine._counter import Counter
 from machine._i2c import I2C, SoftI2C
 from machine._pin import Pin, Signal, time_pulse_us
+from machine._rtc import RTC
 from machine._timer import Timer

@@ -14,6 +14,7 @@ from board_link import interrupts
 
 from network._constants import *  # noqa: F403
 from network._constants import AP_IF, AUTH_OPEN, MODE_11B, MODE_11G, MODE_11N, STA_IF
+from network._lan import LAN  # noqa: F401
 from network._station import Station
 
 _LONGEST_HOSTNAME = 32
@@ -73,6 +74,7 @@ class WLAN:
         interrupts.serve()
         if station.joining:
             raise OSError("Wifi Internal Error")  # "sta is connecting, return error"
+        station.bssid = bssid
         if ssid_and_key:
             ssid, key = (ssid_and_key + (None,))[:2]
             station.ssid = _text(ssid)
@@ -174,11 +176,6 @@ class WLAN:
         if not self._is_station:
             raise OSError("STA required")
         return self._station
-
-
-def LAN(**settings):
-    """Raise OSError: the simulated board has no Ethernet."""
-    raise OSError("esp_eth_driver_install failed")
 
 
 def hostname(*name):

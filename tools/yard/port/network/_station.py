@@ -3,6 +3,7 @@
 
 import os
 import socket
+from binascii import unhexlify
 
 import board_link
 from board_link import interrupts
@@ -30,6 +31,7 @@ class Station:
         self.connected = False
         self.ssid = ""
         self.key = ""
+        self.bssid = None  # of the only access point that will do, or None
         self.reconnects = -1  # for ever
         self._reason = 0  # of the last disconnection; 0 = none
         self._requested = False
@@ -50,7 +52,7 @@ class Station:
     def own(self):
         """Return the row of the access point that was asked for, or None when it is not there."""
         for row in self.access_points:
-            if row[0] == self.ssid:
+            if row[0] == self.ssid and self.bssid in (None, unhexlify(row[1])):
                 return row
         return None
 
