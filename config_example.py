@@ -159,6 +159,15 @@ FACTORY_RESET_PIN = -1
 # each node or the same for all. "": updates are refused. It belongs into credentials.py.
 UPDATE_KEY = ""
 
+# Secret that `yard config` must know to change components.json or config.py over MQTT, 16 to 128
+# characters. "": the configuration can neither be read nor changed that way. It belongs into
+# credentials.py.
+CONFIG_KEY = ""
+
+# Seconds that each of three starts with a new configuration may take until the node is online.
+# Then the old configuration comes back. At least 10.
+CONFIG_TRIAL_S = 120
+
 # -- Safety ---------------------------------------------------------------------------------
 
 # Seconds after which a node that hangs is restarted by the hardware watchdog; 0 is never.

@@ -236,7 +236,7 @@ class BusWorker(MeteredI2C):
         try:
             while told < count:
                 slot = self._batch[told]
-                target, tag = buffer.targets[slot], buffer.tags[slot]
+                target, tag = buffer.targets[slot], buffer.tags.get(slot)
                 chip.commanded(target.pin, buffer.actions[slot], buffer.values[slot])
                 buffer.release(slot)
                 told += 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Commands that wait for their bus: bounded, oldest first, each with a deadline.
 
-Everything is allocated at construction; putting, walking and removing allocate nothing.
+Putting, walking and removing a command without tag allocates nothing.
 """
 
 import time
@@ -41,7 +41,7 @@ class CommandBuffer:
 
         slot = buffer.after(buffer.end)
         while slot != buffer.end:
-            ... buffer.targets[slot], .actions[slot], .values[slot], .deadlines[slot], .tags[slot]
+            ... buffer.targets[slot], .actions[slot], .values[slot], .deadlines[slot], .tags.get(slot)
             slot = buffer.after(slot)
 
     Counters: `dropped_full`, `expired`, and `high_water`, the most that ever waited.
@@ -53,8 +53,8 @@ class CommandBuffer:
         self.targets = [None] * capacity
         self.actions = bytearray(capacity)
         self.values = [0] * capacity
+        self.tags = {}  # by slot, of the few commands that have one
         self.deadlines = [0] * capacity
-        self.tags = [None] * capacity
         # A ring through the waiting slots and `end`; the unused slots are chained by `_next` only.
         self._next = array("H", range(1, capacity + 2))
         self._previous = array("H", [capacity] * (capacity + 1))
@@ -87,15 +87,16 @@ class CommandBuffer:
                 self.dropped_full += 1
                 target.dropped("full", tag)
                 return
-            victim, victims_tag = self.targets[oldest], self.tags[oldest]
+            victim, victims_tag = self.targets[oldest], self.tags.get(oldest)
             self.remove(oldest)
         slot = self._unused
         self._unused = self._next[slot]
         self.targets[slot] = target
         self.actions[slot] = action
-        self.values[slot] = value
         self.deadlines[slot] = deadline
-        self.tags[slot] = tag
+        self.values[slot] = value
+        if tag is not None:
+            self.tags[slot] = tag
         self._append(slot, deadline)
         if victim is not None:
             self.dropped_full += 1
@@ -110,7 +111,9 @@ class CommandBuffer:
 
     def release(self, slot):
         """Let a detached slot be used again."""
-        self.targets[slot] = self.tags[slot] = None
+        self.targets[slot] = None
+        if self.tags:
+            self.tags.pop(slot, None)
         self._next[slot] = self._unused
         self._unused = slot
 
@@ -133,7 +136,7 @@ class CommandBuffer:
             if self._ticks_diff(self.deadlines[slot], now) > 0:
                 slot = self._next[slot]
                 continue
-            target, tag = self.targets[slot], self.tags[slot]
+            target, tag = self.targets[slot], self.tags.get(slot)
             self.remove(slot)
             self.expired += 1
             dropped += 1

@@ -17,3 +17,13 @@ class Expander8(Expander):
         self._driver = driver
         super().__init__(*args)
         self.users = [None] * 8
+
+
+class Expander8Shared(Expander8):
+    """Of a chip such as the PCF8574, where a write ends an interrupt as a read does."""
+
+    def write(self, level):
+        """Bring the outputs to `level`, and read soon what the interrupt may have told."""
+        super().write(level)
+        if self.reader and self.reader.line:
+            self.reader.ask()

@@ -203,11 +203,12 @@ class _Reader:
         return int(digits, 16)
 
     def _word(self):
-        word = ""
+        word = b""
         c = self._peek()
         while c > 32 and c not in b',:[]{}"/#' and len(word) < 32:
-            word += chr(self._take())
+            word += bytes((self._take(),))  # not chr(), which would stay in memory for ever
             c = self._peek()
+        word = "".join(map(chr, word)) if word and max(word) > 126 else word.decode()
         if word in _WORDS:
             return _WORDS[word]
         if not re.match(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$", word):

@@ -201,8 +201,7 @@ def _check_user(user, action):
     if not hasattr(user, "drives") or getattr(user, "alone", False):
         raise ValueError("it belongs to %s" % owner(user))
     if action not in user.words.values():
-        words = {word.decode() for word in user.words if word == word.upper()}
-        words = ", ".join([word for word in sorted(words) if not word.isdigit()])
+        words = ", ".join(sorted([word.decode() for word in user.words]))
         raise ValueError("%s is a %s, which takes %s" % (key_of(user), user.platform, words))
 
 

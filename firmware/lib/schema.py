@@ -127,11 +127,12 @@ def _check_range(value, spec, where, shown, faults):
         meant = suggest(str(value), [str(choice) for choice in spec["choices"]])
         faults.append('%sunknown value "%s"%s' % (where, value, meant))
     if "chars" in spec:
-        for c in value:
-            if c not in _LETTERS and c not in spec["chars"]:
-                text = '%sonly letters, digits and "%s" are allowed, not "%s"'
-                faults.append(text % (where, spec["chars"], c))
-                break
+        # By bytes, since each letter of a text on its own stays in memory for ever.
+        allowed = (_LETTERS + spec["chars"]).encode()
+        if not all([byte in allowed for byte in value.encode()]):
+            wrong = [c for c in value if c not in _LETTERS and c not in spec["chars"]]
+            text = '%sonly letters, digits and "%s" are allowed, not "%s"'
+            faults.append(text % (where, spec["chars"], wrong[0]))
     if isinstance(value, (str, list)):
         value = len(value)
         where += "length "

@@ -15,6 +15,7 @@ _LONGEST = 256  # bytes; a command is a few words
 _HIGHEST_MS = 3600000  # one hour
 _MOST_PULSES = 100  # of one command
 _KEYS = ("state", "ttl", "id")
+_SPELLINGS = {"1": b"ON", "TRUE": b"ON", "0": b"OFF", "FALSE": b"OFF"}
 _TRAIN = ("repeat", "gap")  # go with "pulse"
 
 
@@ -112,9 +113,10 @@ def _train(command, pulse):
 
 
 def _action(words, word):
-    action = words.get(word.upper().encode())
+    upper = word.upper()
+    action = words.get(_SPELLINGS.get(upper) or upper.encode())
     if action is None:
-        known = sorted(w.decode() for w in words if w == w.upper() and not w.isdigit())
+        known = sorted(w.decode() for w in words)
         raise ValueError("unknown command %r; known are %s" % (word[:20], ", ".join(known)))
     return action
 

@@ -75,6 +75,7 @@ class Component:
     """
 
     device = None
+    claims = {}  # of all components: pin or peripheral of the node's own chip -> who has it
 
     def attach(self, node, name):
         """Called once, after construction and before `start`."""

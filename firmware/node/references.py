@@ -90,8 +90,8 @@ class References:
 def _target(text, kind):
     """Return what `text` refers to, "" if it is no reference."""
     if kind == "ref":
-        return text[1:] if text[0] == "@" else text
-    return text[1:] if text[0] == "@" and text[:2] != "@@" and kind != "str" else ""
+        return text[1:] if text[:1] == "@" else text
+    return text[1:] if text[:1] == "@" and text[:2] != "@@" and kind != "str" else ""
 
 
 def _in_row(spec, path):

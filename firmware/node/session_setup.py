@@ -20,6 +20,8 @@ def set_up(node):
     node.session = Session(node, client)
     if node.settings.UPDATE_KEY:
         import_once("node.update").begin(node)
+    if node.settings.CONFIG_KEY:
+        import_once("node.remote_config").begin(node)
     if not getattr(client, "JOINS_WIFI", True):
         node.wifi = _network(node)
         node.wifi.on_joined = node.session.network_joined

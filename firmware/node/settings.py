@@ -50,7 +50,7 @@ def _read(file, report):
     except Exception as e:  # noqa: BLE001 - the file may do anything
         report("%s.py%s: %s; none of it is used" % (file, _line(file, e), type(e).__name__))
         return []
-    names = sorted(name for name in dir(module) if name[0] != "_") if module else ()
+    names = sorted(name for name in dir(module) if name[:1] != "_") if module else ()
     pairs = [(name, getattr(module, name)) for name in names]
     # What the file imported or defined for itself is not meant as a setting.
     return [pair for pair in pairs if not (callable(pair[1]) or isinstance(pair[1], type(sys)))]

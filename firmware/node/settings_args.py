@@ -70,5 +70,7 @@ SETTINGS = {
     "FAILED_JOINS": _number(20, 0, 10000),
     "FACTORY_RESET_PIN": _number(-1, -1, 48),
     "UPDATE_KEY": _text(longest=128, secret=True),
+    "CONFIG_KEY": _text(longest=128, secret=True),
+    "CONFIG_TRIAL_S": _number(120, 10, 3600),
     "WATCHDOG_S": _number(0, 0, 3600),
 }

@@ -34,7 +34,7 @@ def source():
         return _WHOLE, _of_one_file
     if _ORDER in files or _separate(files):
         return _ORDER, _of_several_files
-    return (_PROGRAM, _of_program) if _PROGRAM in files else None
+    return (_PROGRAM, _Program().definitions) if _PROGRAM in files else None
 
 
 def _of_one_file(report):
@@ -58,23 +58,37 @@ def _of_several_files(report):
             yield name, definition[0]
 
 
-def _of_program(report):
-    scope = {"__name__": _FOLDER}
-    try:
-        with open(_PROGRAM) as f:
-            exec(f.read(), scope)
+class _Program:
+    """components.py, which is run once, however often it is read."""
+
+    def __init__(self):
+        self._scope = {}
+
+    def definitions(self, report):
+        try:
+            known = self._run()
+        except Exception as e:  # noqa: BLE001 a program can raise anything
+            self._scope.clear()
+            report(_PROGRAM, e)
+            return
+        for name in sorted(known, key=str):
+            yield str(name), known[name]
+        if "load" in self._scope:
+            yield LOAD, self._scope["load"]
+
+    def _run(self):
+        """Return COMPONENTS, an empty dictionary if there are none."""
+        scope = self._scope
+        if not scope:
+            with open(_PROGRAM) as f:
+                scope["__name__"] = _FOLDER
+                exec(f.read(), scope)
         known = scope.get("COMPONENTS", {})
         if not isinstance(known, dict):
             raise ConfigError("COMPONENTS: expected a dictionary")
         if "load" not in scope and "COMPONENTS" not in scope:
             raise ConfigError("it has neither COMPONENTS nor load(node, add)")
-    except Exception as e:  # noqa: BLE001 a program can raise anything
-        report(_PROGRAM, e)
-        return
-    for name in sorted(known, key=str):
-        yield str(name), known[name]
-    if "load" in scope:
-        yield LOAD, scope["load"]
+        return known
 
 
 def _read(path, name, report):

@@ -63,8 +63,8 @@ def boot():
         starts = int(now[5:]) + 1
         now = become(now, "trial%d" % starts if starts <= _STARTS else "undo")
         if now != "undo":
-            # Whatever the new firmware does: a start that is not confirmed ends. 0 is ONE_SHOT.
-            _timer().init(mode=0, period=head(now)[1] * 1000, callback=_restart)
+            # Whatever the new firmware does: a start that is not confirmed ends.
+            limit(head(now)[1])
     if now == "undo":
         _each(now, _backward)
         become(now, "failed")
@@ -73,6 +73,19 @@ def boot():
 def confirm(state):
     """The new firmware is online: it stays."""
     become(state, "done")
+    unlimited()
+
+
+def limit(seconds):
+    """Restart the chip after so many seconds, whatever runs then, unless `unlimited` comes."""
+    # Imported now: then, there may be no memory left. 0 is ONE_SHOT.
+    from machine import reset
+
+    _timer().init(mode=0, period=seconds * 1000, callback=lambda _: reset())
+
+
+def unlimited():
+    """Take back a `limit`."""
     _timer().deinit()
 
 
@@ -80,12 +93,6 @@ def _timer():
     from machine import Timer
 
     return Timer(0)
-
-
-def _restart(_):
-    from machine import reset
-
-    reset()
 
 
 def _each(state, do):

@@ -27,7 +27,15 @@ _FIELDS = (("id", int), ("seconds", int), ("size", int), ("sha256", str), ("vers
 
 
 class Receiver:
-    """Takes what arrives on the topic of updates. update: what the node has of updates."""
+    """Takes what arrives on the topic of updates. update: what the node has of updates.
+
+    Class attributes: `source` of log records; `secret`, the setting with the key; `signed`, the
+    text that an offer signs.
+    """
+
+    source = "update"
+    secret = "UPDATE_KEY"
+    signed = "%s %d %d %d %s %s"
 
     def __init__(self, update):
         self._node = update.node
@@ -45,7 +53,7 @@ class Receiver:
             try:
                 self._offered(message)
             except (OSError, ValueError) as e:
-                self._node.log.warn("update", "refused: %s", e)
+                self._node.log.warn(self.source, "refused: %s", e)
                 self._update.data.tell(id=self._id, error=str(e))
             return
         head, _, part = message.partition(b"\n")
@@ -80,13 +88,12 @@ class Receiver:
 
     def _check(self, offer):
         """Raise ValueError for an offer that is not to be accepted."""
-        text = "%s %d %d %d %s %s"
         size = offer["size"]
         values = (self._node.id, self._id, offer["seconds"], size, offer["sha256"])
-        key = self._node.settings.UPDATE_KEY.encode()
-        mac = _hmac.hmac_sha256(key, (text % (values + (offer["version"],))).encode())
+        key = getattr(self._node.settings, self.secret).encode()
+        mac = _hmac.hmac_sha256(key, (self.signed % (values + (offer["version"],))).encode())
         if not _hmac.is_equal(hexlify(mac), str(offer.get("mac")).encode()):
-            raise ValueError("the offer is not signed with the UPDATE_KEY of this node")
+            raise ValueError("the offer is not signed with the %s of this node" % self.secret)
         if not 0 < size <= _LARGEST_MANIFEST or not 10 <= offer["seconds"] <= 3600:
             raise ValueError("its size or its seconds are not possible")
         if len(offer["version"].split()) != 1:
@@ -99,17 +106,24 @@ class Receiver:
             return int(f.read())
 
     async def _run(self, offer):
-        firmware = self._update.firmware
         try:
             await self._install(offer)
         except (OSError, ValueError, MemoryError, asyncio.TimeoutError) as e:
-            reason = str(e) or "no part came for %d s" % _PATIENCE_S
-            self._node.log.error("update", "not installed: %s", reason)
-            self._update.data.tell(id=offer["id"], error=reason)
+            await self.failed(offer, str(e) or "no part came for %d s" % _PATIENCE_S)
         finally:
             if self._id == offer["id"]:  # else a newer one has taken its place
                 self._update.data.receiver = None
-                firmware.tell(firmware.installed, None)
+                self.show(None, None)
+
+    async def failed(self, offer, reason):
+        """Tell why an offer changes nothing."""
+        self._node.log.error("update", "not installed: %s", reason)
+        self._update.data.tell(id=offer["id"], error=reason)
+
+    def show(self, version, percent):
+        """Show how far it is; percent: None when no update is under way."""
+        firmware = self._update.firmware
+        firmware.tell(version or firmware.installed, percent)
 
     async def _install(self, offer):
         version = offer["version"]
@@ -131,7 +145,7 @@ class Receiver:
         for operation, number, size, digest, path in update_files.rows():
             if operation != "-" and not update_files.is_same(path + ".new", size, digest):
                 percent = 100 - 100 * left // total
-                self._update.firmware.tell(version, percent)
+                self.show(version, percent)
                 await self._receive(number, path + ".new", size, digest, percent)
                 left -= size
         await self._restart(version)
@@ -143,11 +157,11 @@ class Receiver:
                 raise ValueError("%s cannot be read back" % path)
             await asyncio.sleep_ms(0)
         switch.become("new", "ready")
-        self._node.log.warn("update", "%s is complete; the node restarts", version)
-        self._update.firmware.tell(version, 100)
+        self._node.log.warn(self.source, "%s is complete; the node restarts", version)
+        self.show(version, 100)
         self._update.data.tell(id=self._id, phase="restart")
         await asyncio.sleep(1)
-        self._node.restart("update to %s" % version)
+        self._node.restart("%s: %s" % (self.source, version))
 
     async def _receive(self, number, path, size, digest, percent):
         offset = 0

@@ -160,6 +160,31 @@ def test_pins_have_the_names_and_keys_of_the_configuration() -> None:
     assert inverted == ["0x20/10", "0x20/4"]
 
 
+ROW_VALUES = st.recursive(
+    st.none()
+    | st.integers(-2, 50)
+    | st.sampled_from(["GPA3", "@a.3", "@b", "@", "cover", "fan", "3"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["pin", "type", "speeds", "close_pin", "invert"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(ROW_VALUES, max_size=4), st.sampled_from(["pins", "rows", "pin"]))
+def test_rows_that_make_no_sense_cost_nothing_but_themselves(rows: list[Any], key: str) -> None:
+    good = {"pin": 15, "type": "switch", "id": "good"}
+    content = {
+        "a": {
+            "package": ".devices.mcp23017",
+            "constructor_args": {"address": "0x20", "pins": [*rows, good]},
+        },
+        "b": {"package": ".entities.table", "constructor_args": {key: rows}},
+    }
+    assert PinNames(json.dumps(content).encode()).pins["0x20/15"]["key"] == "a/good"
+
+
 @pytest.mark.parametrize("content", [b"", b"no JSON", b"[]", b'{"a": {"package": 1}}'])
 def test_a_configuration_that_cannot_be_read_names_nothing(content: bytes) -> None:
     assert PinNames(content).pins == {}

@@ -71,7 +71,7 @@ def may_import(path: Path, module: str) -> bool:
         machine = (("node", "board.py"), ("node", "switch.py"), ("components", "machine"))
         return (room, *rest[:1]) in machine
     if module == "update":  # a folder that is there while an update is under way
-        return (room, *rest) in (("boot.py",), ("node", "update.py"))
+        return (room, *rest) in (("boot.py",), ("node", "settle.py"))
     if module == "network":
         return room == "node" and rest[0] in ("lan.py", "wifi.py", "wifi_scan.py", "wifi_tuned.py")
     if top in BUILTIN or (top in LIB and room in ("lib", "node", "components")):

@@ -44,7 +44,7 @@ def test_every_message_in_the_tables_is_one_that_is_shown() -> None:
     unknown = []
     for text in messages:
         # Numbers, addresses and names in it are examples.
-        words = re.split(r'0x\d+|\d+|"[^"]*"|\.\.\.|components\.json, ', text)
+        words = re.split(r'UPDATE_KEY|0x\d+|\d+|"[^"]*"|\.\.\.|components\.json, ', text)
         unknown += [
             f"{text}: {w}" for w in map(str.strip, words) if len(w) > 3 and w not in program
         ]

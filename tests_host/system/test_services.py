@@ -32,15 +32,20 @@ COMPONENTS = """{
 def ready(
     tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
 ) -> Callable[..., tuple[Desk, MQTT]]:
-    """Function that starts a node with the services and the given lines of credentials.py."""
+    """Function that starts a node with the services, or other components; settings: lines of
+    credentials.py; program: the module `own` on the board.
+    """
 
-    def start(settings: str = "") -> tuple[Desk, MQTT]:
+    def start(
+        settings: str = "", components: str = COMPONENTS, program: str = ""
+    ) -> tuple[Desk, MQTT]:
         folder = tmp_path / "desk"
         flash = folder / "state" / "flash"
         flash.mkdir(parents=True)
         (flash / "credentials.py").write_text("STATUS_INTERVAL = 1\n" + settings)
+        (flash / "own.py").write_text(program)
         file = tmp_path / "components.json"
-        file.write_text(COMPONENTS)
+        file.write_text(components)
         desk = sim("--components", str(file), folder=folder)
         client = mqtt(desk.mqtt_port, "#")
         client.wait_for(desk.base + "available", "online")
@@ -147,9 +152,71 @@ def test_the_figures_are_diagnostic_entities(ready: Ready) -> None:
 def test_the_status_led_blinks_fast_to_be_found(ready: Ready) -> None:
     desk, client = ready()
     client.publish(desk.base + "led/identify/set", "PRESS")
-    levels: set[int] = set()
-    wait_until(
-        lambda: levels.add(int(desk.board.get("/node")["pins"]["2"]["level"])) or levels == {0, 1},
-        10,
-        "both levels",
+
+    def lamp() -> int:
+        return int(desk.board.get("/node")["pins"]["2"]["level"])
+
+    for level in (1, 0, 1, 0):
+        wait_until(lambda level=level: lamp() == level, 10, f"level {level}")
+
+
+HANGS = """
+import asyncio
+import os
+
+
+async def hang():
+    if "hung" not in os.listdir():
+        await asyncio.sleep(2)
+        open("hung", "w").close()
+        while True:
+            os.listdir()
+"""
+
+
+def test_a_node_that_hangs_is_restarted_by_the_watchdog_and_says_so(ready: Ready) -> None:
+    components = '{"own": {"package": "own", "component": "hang"}}'
+    desk, client = ready("WATCHDOG_S = 2\n", components, HANGS)
+    told = client.wait_for(f"home/log/error/{desk.node}", None, RESTART_S)
+    assert told.payload.startswith("reset: watchdog: ")
+    wait_until(lambda: status(client, desk).get("reset_cause") == "watchdog", 10, "reset cause")
+    fed = len(client.of(desk.base + "status")) + 5
+    wait_until(lambda: len(client.of(desk.base + "status")) >= fed, 15, "life of 5 s")
+    assert status(client, desk)["uptime"] >= 5
+
+
+def test_log_file_level_of_a_source_and_a_time_server_that_is_not_there(ready: Ready) -> None:
+    desk, client = ready(
+        'LOG_FILE_KB = 8\nLOG_LEVELS = {"mqtt": "debug"}\nNTP_HOST = "127.0.0.1"\n'
     )
+    desk.board.reset_node()  # records of the first start were made before we listened
+    client.wait_for(f"home/log/info/{desk.node}", f"mqtt: online as home/{desk.node}", RESTART_S)
+    wait_until(
+        lambda: any("time: no time from 127.0.0.1" in r for r in records(client, desk, "warn")),
+        10,
+        "warning",
+    )
+    file = desk.state / "flash" / "log.txt"
+    wait_until(lambda: file.exists() and "online as" in file.read_text(), 10, "log file")
+
+
+def test_country_strongest_access_point_and_static_address(ready: Ready) -> None:
+    desk, client = ready(
+        'WIFI_COUNTRY = "DE"\nWIFI_STRONGEST = True\n'
+        'STATIC_ADDRESS = ["192.168.1.20", "255.255.255.0", "192.168.1.1", "192.168.1.1"]\n'
+    )
+    assert "is the strongest" in desk.log
+    assert " as 192.168.1.20" in desk.log
+    wait_until(lambda: status(client, desk).get("rssi"), 10, "signal strength")
+
+
+def test_a_cable_takes_the_place_of_the_radio(ready: Ready) -> None:
+    desk, client = ready(
+        'WIFI_SSID = ""\n'
+        'ETHERNET = {"phy_type": "LAN8720", "phy_addr": 1, "mdc": 23, "mdio": 18}\n'
+    )
+    assert "lan: joined as 127.0.0.1" in desk.log
+    client.publish(desk.base + "chip20/pin0/set", "ON")
+    client.wait_for(desk.base + "chip20/pin0/state", "ON")
+    wait_until(lambda: status(client, desk), 10, "status")
+    assert status(client, desk)["rssi"] is None

@@ -7,7 +7,7 @@ from harness import raises
 from node.command import parse
 
 ON, OFF, TOGGLE, PULSE = 1, 0, 2, 3
-WORDS = {b"ON": ON, b"OFF": OFF, b"TOGGLE": TOGGLE, b"PULSE": PULSE, b"1": ON, b"0": OFF}
+WORDS = {b"ON": ON, b"OFF": OFF, b"TOGGLE": TOGGLE, b"PULSE": PULSE}
 
 
 def refusal(payload):
@@ -17,6 +17,14 @@ def refusal(payload):
 def test_words_are_taken_in_any_case_and_with_spaces_around():
     assert parse(WORDS, b"on") == (ON, None, None, None)
     assert parse(WORDS, b" Toggle\n") == (TOGGLE, None, None, None)
+
+
+def test_other_spellings_of_on_and_off_are_taken():
+    for payload in (b"1", b"true", b"True", b"TRUE"):
+        assert parse(WORDS, payload) == (ON, None, None, None)
+    for payload in (b"0", b"false", b"False", b'{"state": "0"}'):
+        assert parse(WORDS, payload) == (OFF, None, None, None)
+    raises(ValueError, parse, {b"PRESS": PULSE}, b"1")
 
 
 def test_a_pulse_carries_its_length():

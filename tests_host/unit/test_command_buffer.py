@@ -24,9 +24,17 @@ def waiting(buffer):
     tags = []
     slot = buffer.after(buffer.end)
     while slot != buffer.end:
-        tags.append(buffer.tags[slot])
+        tags.append(buffer.tags.get(slot))
         slot = buffer.after(slot)
     return tags
+
+
+def slot_of(buffer, tag):
+    """Return the slot of what waits with this tag."""
+    slot = buffer.after(buffer.end)
+    while buffer.tags.get(slot) != tag:
+        slot = buffer.after(slot)
+    return slot
 
 
 def test_actions_change_only_the_bits_of_their_mask():
@@ -51,7 +59,7 @@ def test_a_command_keeps_what_it_was_put_with():
     assert buffer.targets[slot] is target
     assert (buffer.actions[slot], buffer.values[slot]) == (OFF, 250)
     assert buffer.deadlines[slot] == 1000
-    assert buffer.tags[slot] == {"id": 7}
+    assert buffer.tags.get(slot) == {"id": 7}
 
 
 def test_when_it_is_full_the_oldest_goes_is_counted_and_told():
@@ -156,7 +164,7 @@ def follow_a_plain_list(capacity, start):
             highest = max(highest, len(reference))
         elif choice == 2 and reference:
             gone, _ = reference.pop(random.randrange(len(reference)))
-            buffer.remove(buffer.tags.index(gone))
+            buffer.remove(slot_of(buffer, gone))
         else:
             elapsed += random.randint(0, 30)
             now = CLOCK.ticks_add(start, elapsed)

@@ -289,9 +289,18 @@ async def test_loading_leaves_nothing_of_the_loader_in_memory():
 
 
 def test_tasks_belong_to_components_by_their_names():
-    for task in ("i2c", "bus i2c", "i2c.init", "i2c.regular", "i2c/lamp"):
+    for task in ("i2c", "bus i2c", "pins i2c", "i2c.init", "i2c.regular", "i2c/lamp"):
         assert is_of(task, "i2c"), task
-    for task in ("i2c2", "bus i2c2", "mqtt", "i", "bus_i2c", "i2c2.init", "bus i2c x"):
+    for task in (
+        "i2c2",
+        "bus i2c2",
+        "mqtt",
+        "i",
+        "bus_i2c",
+        "i2c2.init",
+        "bus i2c x",
+        "interlock i2c",
+    ):
         assert not is_of(task, "i2c"), task
 
 

@@ -180,6 +180,15 @@ async def test_components_py_may_add_components_itself():
     ]
 
 
+async def test_components_py_is_run_once():
+    text = (
+        "from components.lab.things import made\nmade.append(1)\nCOMPONENTS = {'a': %r, 'b': %r}"
+    )
+    text %= define(args={"other": "b"}), define()
+    node = await load_files(("components.py", text))
+    assert node.running == ["b", "a"] and node.made == [1]
+
+
 async def test_load_need_not_be_a_coroutine():
     text = "def load(node, add):\n    node.made = 5\n    node.components['x'] = node\n"
     node = await load_files(("components.py", text))

@@ -12,6 +12,7 @@ import typer
 from yard.boards.commands import COMMANDS
 from yard.broker_options import MQTT_PORT, BrokerPort, Home, Host, Node, User, broker
 from yard.check.command import check
+from yard.config.command import config
 from yard.fault import Fault
 from yard.image.command import image
 from yard.new.command import new
@@ -198,6 +199,7 @@ app.command()(update)
 app.command()(image)
 app.command()(check)
 app.add_typer(new, name="new")
+app.add_typer(config, name="config")
 
 
 def main() -> None:

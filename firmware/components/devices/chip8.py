@@ -5,39 +5,33 @@ from expander8 import Expander8
 from import_once import import_once
 
 from components.devices.mcp23017 import MCP23017
-from node.component import ConfigError
 
 
 class Chip8(MCP23017):
     """One chip. The arguments are those of a component MCP23017, which has twice the pins.
 
-    A class of one model has `driver`, the class of its registers, `model` and `maker`; what
-    describes its pin table is `PIN` in `<name of its module>_args.py`.
+    A class of one model has `driver`, the class of its registers; `expander`, that of the chip;
+    `model` and `maker`; `prefix` of the names of its pins; `spec()`, which returns what describes
+    a row of its pin table.
     """
 
-    driver = None
-    model = maker = None
+    driver = model = maker = prefix = None
+    expander = Expander8
 
-    def __init__(self, i2c, address, *args):
-        super().__init__(i2c, address, *args)
-        self.device["mdl"] = self.model
-        self.device["mf"] = self.maker
+    @property
+    def device(self):
+        return {"mf": self.maker, "mdl": self.model, "hw": "0x%02x" % self.chip.address}
 
     async def start(self):
-        bus = self._i2c.worker
-        ttl = self._ttl or self.node.settings.COMMAND_TTL_MS
-        chip = Expander8(self.driver, bus, self.name, self._address, self._poll_ms, ttl)
-        try:
-            bus.add(chip)
-        except ValueError as e:
-            raise ConfigError(str(e), "address")
-        self.chip = chip
-        import_once("components.devices.chip8_table").build(self, chip, self._rows)
-        self._rows = None
-        if chip.inputs:
-            inputs = import_once("components.devices.inputs")
-            inputs.set_up(self, chip, self._int_pin, self._safety_poll)
-        chip.on_online = self._online_changed
+        i2c, address, rows, poll_ms, ttl, int_pin, safety_poll, _ = self._plan
+        bus = i2c.worker
+        ttl = ttl or self.node.settings.COMMAND_TTL_MS
+        self.chip = chip = self.expander(self.driver, bus, self.name, address, poll_ms, ttl)
+        start = import_once("components.devices.mcp23017_start")
+        start.add(self, bus, chip)
+        import_once("components.devices.chip8_table").build(self, chip, rows)
+        start.complete(self, chip, int_pin, safety_poll)
+        self._plan = None
 
     def pin(self, number):
         """Return a pin of the table, as a component MCP23017 does."""

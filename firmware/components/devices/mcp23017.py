@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """An MCP23017 with its 16 pins as entities of Home Assistant, or for other components."""
 
-from expander import Expander
 from import_once import import_once
 
 from node.component import Component, ConfigError
@@ -26,42 +25,21 @@ class MCP23017(Component):
     ):
         if not hasattr(i2c, "worker"):
             raise ConfigError("must refer to an I2C component", "i2c")
-        self._i2c = i2c
-        self._address = address
-        self._rows = pins
-        self._poll_ms = poll_ms
-        self._ttl = ttl
-        self._int_pin = int_pin
-        self._safety_poll = safety_poll
-        self._port = port
+        self._plan = i2c, address, pins, poll_ms, ttl, int_pin, safety_poll, port
         self.chip = None
-        self.device = {"mf": "Microchip", "mdl": "MCP23017", "hw": "0x%02x" % address}
+
+    @property
+    def device(self):
+        """What it is in Home Assistant; made when needed, since there may be eight."""
+        return {"mf": "Microchip", "mdl": "MCP23017", "hw": "0x%02x" % self.chip.address}
 
     async def start(self):
-        bus = self._i2c.worker
-        ttl = self._ttl or self.node.settings.COMMAND_TTL_MS
-        chip = Expander(bus, self.name, self._address, self._poll_ms, ttl)
-        try:
-            bus.add(chip)
-        except ValueError as e:
-            raise ConfigError(str(e), "address")
-        self.chip = chip
-        if self._port:
-            from components.entities.port import Port
-
-            self.node.add_entity(self, Port(chip))
         # Needed now and not again, so its code does not stay in memory.
-        import_once("components.devices.pin_table").build(self, chip, self._rows)
-        self._rows = None
-        if self.node.kept("directions " + self.name):
-            self.directions().restore()
-        if chip.inputs:
-            inputs = import_once("components.devices.inputs")
-            inputs.set_up(self, chip, self._int_pin, self._safety_poll)
-        chip.on_online = self._online_changed
+        import_once("components.devices.mcp23017_start").start(self, *self._plan)
+        self._plan = None
 
     def stop(self):
-        self._i2c.worker.remove(self.chip)
+        self.chip.bus.remove(self.chip)
         reader = self.chip.reader
         if reader and reader.line:
             reader.line.leave(reader)
@@ -82,9 +60,10 @@ class MCP23017(Component):
 
         return of(self)
 
-    def _online_changed(self, online):
+    def online_changed(self, online):
+        """The chip answers, or does not any more."""
         if online:
-            self.node.log.info(self.name, "0x%02x answers", self._address)
+            self.node.log.info(self.name, "0x%02x answers", self.chip.address)
         else:
-            self.node.log.warn(self.name, "0x%02x does not answer", self._address)
+            self.node.log.warn(self.name, "0x%02x does not answer", self.chip.address)
         self.node.set_available(self, online)

@@ -4,7 +4,7 @@
 from import_once import import_once
 from micropython import const
 
-_LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789")
+_LETTERS = const(b"abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 def describe(spec, kind):
@@ -37,7 +37,7 @@ def _of_further_pin(common, claim):
 
 def entity_class(kind):
     """Return the class of the type `kind`; that of `x_y` is `XY`."""
-    name = "".join([word[0].upper() + word[1:] for word in kind.split("_")])
+    name = "".join([word[:1].upper() + word[1:] for word in kind.split("_")])
     return getattr(__import__("components.entities." + kind, None, None, (name,)), name)
 
 
@@ -65,5 +65,6 @@ def entity(cls, row, pin, number):
 
 def _slug(name):
     """Return `name` in lower case with `_` for everything but letters and digits."""
-    words = "".join([c if c in _LETTERS else " " for c in name.lower()])
-    return "_".join(words.split())
+    # By bytes, since each letter of a text on its own stays in memory for ever.
+    words = bytes([c if c in _LETTERS else 32 for c in name.lower().encode()])
+    return "_".join(words.decode().split())

@@ -14,20 +14,7 @@ class Output(PinEntity):
     pulse_ms = 200
     ttl_ms = None
     # Other spellings are understood, too, but not as fast.
-    words = {
-        b"ON": ON,
-        b"OFF": OFF,
-        b"TOGGLE": TOGGLE,
-        b"PULSE": PULSE,
-        b"on": ON,
-        b"off": OFF,
-        b"1": ON,
-        b"0": OFF,
-        b"true": ON,
-        b"false": OFF,
-        b"True": ON,
-        b"False": OFF,
-    }
+    words = {b"ON": ON, b"OFF": OFF, b"TOGGLE": TOGGLE, b"PULSE": PULSE}
 
     def command(self, action, value, ttl_ms, tag):
         if action == PULSE:

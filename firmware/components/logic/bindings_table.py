@@ -91,8 +91,7 @@ def _action(output, do):
     if action is None and do == "stop":
         action = words.get(b"OFF")  # what ends a pulse
     if action is None:
-        known = {word.decode().lower() for word in words if not word.isdigit()}
+        known = {word.decode().lower() for word in words}
         known.update(("follow",) if b"ON" in words else ())
-        known -= {"true", "false"}
         raise ConfigError('unknown value "%s"%s' % (do, schema.suggest(do, known)), "do")
     return action

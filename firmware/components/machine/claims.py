@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Who uses which pin and peripheral of the node's own chip, so that nothing is used twice."""
 
-from node.component import ConfigError
+from node.component import Component, ConfigError
 
-_owners = {}  # what -> name of the component
+# This module may be forgotten and imported anew, so what it knows is kept there.
+_owners = Component.claims
 
 
 def claim(what, owner, key):

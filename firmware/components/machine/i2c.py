@@ -4,7 +4,6 @@
 from bus_worker import BusWorker
 from import_once import import_once
 
-from components.machine.claims import release
 from node.component import Component
 
 
@@ -23,14 +22,9 @@ class I2C(Component):
         self.worker = None
 
     async def start(self):
-        pins = self._pins
+        # Needed now, and when a chip holds the bus, so its code does not stay in memory.
         bus = import_once("components.machine.i2c_bus")
-        try:
-            bus.claim_pins(self.name, *pins[:3])
-            i2c = bus.create(*pins)
-        except ValueError:
-            release(self.name)
-            raise
+        i2c = bus.make(self.name, *self._pins)
         await bus.scan(i2c, self.node.log, self.name)
         self.worker = BusWorker(i2c, self._recover, self.node.settings.COMMAND_BUFFER)
         self.worker.on_crowded = self.node.crowded
@@ -38,7 +32,7 @@ class I2C(Component):
 
     def stop(self):
         self.worker.close()
-        release(self.name)
+        import_once("components.machine.claims").release(self.name)
 
     def alive(self):
         """Return whether the bus answers: at least one of its chips, if it has any."""
@@ -60,5 +54,4 @@ class I2C(Component):
         }
 
     def _recover(self):
-        # Needed when a chip holds the bus only, so its code does not stay in memory.
         return import_once("components.machine.i2c_bus").recover(*self._pins)

@@ -6,9 +6,9 @@ import errno
 from time import sleep_us
 
 import machine
+from import_once import import_once
 from micropython import const
 
-from components.machine.claims import claim
 from node.component import ConfigError
 
 _HALF_CLOCK_US = const(5)
@@ -34,8 +34,18 @@ async def scan(i2c, log, source):
         log.warn(source, "scan: nothing answers; check power, SCL and SDA")
 
 
-def claim_pins(name, scl, sda, number):
-    """Claim the pins, and the peripheral with a number, for the component `name`."""
+def make(name, scl, sda, number, *others):
+    """Claim what the bus of the component `name` takes; return what `create` does."""
+    claims = import_once("components.machine.claims")
+    try:
+        _claim(claims.claim, name, scl, sda, number)
+        return create(scl, sda, number, *others)
+    except ConfigError:
+        claims.release(name)
+        raise
+
+
+def _claim(claim, name, scl, sda, number):
     if scl == sda:
         raise ConfigError("must be another pin than scl", "sda")
     claim("GPIO %d" % scl, name, "scl")

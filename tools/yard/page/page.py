@@ -73,6 +73,7 @@ class Page:
         self._components = components
         self._feed = Feed()
         self._messages = Messages(self._feed)
+        self._link = server.link
         self._view = BoardView(server.board, server.link, self._feed)
         self._client: aiomqtt.Client | None = None
         self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
@@ -123,6 +124,7 @@ class Page:
 
         console = Console(self._feed)
         looks = 0
+        was_running = False
         while True:
             if not self._feed.is_watched:
                 self._view.listen(False)
@@ -131,6 +133,10 @@ class Page:
             if looks % _BUS_LOOKS == 0:
                 self._view.look_at_bus()
             looks += 1
+            is_running = self._link.node_running
+            if is_running and not was_running:
+                self._name_pins()  # it has read its configuration anew
+            was_running = is_running
             self._view.look()
             if self._output:
                 console.write(b"".join(self._output))
@@ -138,7 +144,11 @@ class Page:
             await asyncio.sleep(_LOOK_S)
 
     def _name_pins(self) -> None:
-        names = PinNames(self._components())
+        try:
+            content = self._components()
+        except OSError:  # a node without components
+            content = b""
+        names = PinNames(content)
         self._feed.set("names", {"chips": names.chips, "pins": names.pins})
 
     # -- the broker -----------------------------------------------------------------------
@@ -160,7 +170,7 @@ class Page:
         return web.FileResponse(_STATIC / "index.html")
 
     async def _get_feed(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(heartbeat=10)
+        socket = web.WebSocketResponse(heartbeat=10, compress=False)
         await socket.prepare(request)
         self._sockets.add(socket)
         self._name_pins()

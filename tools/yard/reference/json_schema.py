@@ -74,7 +74,12 @@ def _component(catalogue: Catalogue) -> Schema:
             "init_function": {**_TEXT, "description": "method to be called once afterwards"},
             "init_args": _ARGUMENTS,
             "call_function_regularly": {**_TEXT, "description": "method to be called regularly"},
-            "call_interval": {"type": "number", "minimum": 0.01, "description": "s between"},
+            "call_interval": {
+                "type": "number",
+                "minimum": 0.01,
+                "maximum": 518400,
+                "description": "s between",
+            },
         },
         "additionalProperties": False,
     }

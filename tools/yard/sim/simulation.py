@@ -159,12 +159,12 @@ class Simulation:
             raise Fault(f"{error} (--bind, $YARD_KEY)") from error
 
     async def _start_board(self, board: BoardServer) -> None:
+        host = self._options.bind
         try:
             await board.start()
         except OSError as error:
-            port, host = self._options.board_port, self._options.bind
-            raise port_fault(port, "--board-port", error, host) from error
-        self._board_url = f"http://{self._options.bind}:{board.http_port}"
+            raise port_fault(self._options.board_port, "--board-port", error, host) from error
+        self._board_url = f"http://{f'[{host}]' if ':' in host else host}:{board.http_port}"
 
     async def _start_broker(self, broker: Broker) -> None:
         self._screen.parts(

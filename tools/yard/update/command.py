@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`yard update` on the command line."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +8,7 @@ import typer
 
 from yard.boards.libraries import check
 from yard.broker_options import MQTT_PORT, BrokerPort, Home, Host, Node, User, broker
-from yard.fault import Fault
+from yard.update.key import read_key
 
 UPDATE_KEY_VARIABLE = "YARD_UPDATE_KEY"
 
@@ -44,14 +42,5 @@ def update(
     check()
     from yard.update.run import run
 
-    key = key_file.read_text(encoding="utf-8").strip() if key_file else _update_key()
+    key = read_key(key_file, UPDATE_KEY_VARIABLE, "UPDATE_KEY")
     run(broker(host, port, user), home, node, key, seconds, as_json=json)
-
-
-def _update_key() -> str:
-    key = os.environ.get(UPDATE_KEY_VARIABLE)
-    if key is not None:
-        return key
-    if not sys.stdin.isatty():
-        raise Fault(f"no terminal to ask for the node's UPDATE_KEY: set {UPDATE_KEY_VARIABLE}")
-    return str(typer.prompt("UPDATE_KEY of the node", hide_input=True, err=True))

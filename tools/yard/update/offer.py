@@ -6,12 +6,12 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from yard.fault import Fault
 
 # It begins an update, so no update can change it: `yard deploy` does.
 _NEVER = ("boot.py",)
-SHORTEST_KEY = 16
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,14 @@ class Offer:
 
     version: str
     files: list[bytes]
+    prefix: ClassVar[str] = (
+        ""  # of what is signed, so that no offer passes for one of another kind
+    )
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the first file."""
+        return hashlib.sha256(self.files[0]).hexdigest()
 
     @classmethod
     def of(cls, version: str, files: Mapping[str, bytes]) -> "Offer":
@@ -42,13 +50,12 @@ class Offer:
             seconds: in which the node must be online after each of three starts.
             key: the UPDATE_KEY of the node.
         """
-        manifest = self.files[0]
-        digest = hashlib.sha256(manifest).hexdigest()
-        signed = f"{node} {number} {seconds} {len(manifest)} {digest} {self.version}"
+        size, digest = len(self.files[0]), self.digest
+        signed = f"{self.prefix}{node} {number} {seconds} {size} {digest} {self.version}"
         fields = {
             "id": number,
             "seconds": seconds,
-            "size": len(manifest),
+            "size": size,
             "sha256": digest,
             "version": self.version,
             "mac": hmac.new(key.encode(), signed.encode(), hashlib.sha256).hexdigest(),
@@ -64,10 +71,3 @@ class Offer:
         if not 0 <= file < len(self.files) or not 0 <= offset < len(self.files[file]) or size < 1:
             raise Fault(f"the node asks for byte {offset} of file {file}, which is not there")
         return b"%d %d %d\n" % (number, file, offset) + self.files[file][offset : offset + size]
-
-
-def check_key(key: str) -> str:
-    """Return the key; raise a Fault if no node would take it."""
-    if len(key) < SHORTEST_KEY:
-        raise Fault(f"the key of a node has at least {SHORTEST_KEY} characters (UPDATE_KEY)")
-    return key

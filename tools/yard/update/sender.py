@@ -27,10 +27,43 @@ Show = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class Result:
-    """What an update did: bytes that were sent, and whether there was something to change."""
+    """What an update did.
+
+    Attributes:
+        sent: bytes.
+        changed: whether there was something to change.
+        failed: components that have faults since.
+    """
 
     sent: int
     changed: bool
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is sent.
+
+    Attributes:
+        topic: where the node takes it.
+        missing: what to do about a node that does not.
+        name: for people.
+        compared: what the node does when it has been told what there is.
+    """
+
+    topic: str
+    missing: str
+    name: str
+    compared: str
+
+
+FIRMWARE = Kind(
+    "update/data",
+    "takes no updates: set UPDATE_KEY in its config.py "
+    "(yard deploy --config FILE), then restart it",
+    "firmware",
+    "the node compares its files",
+)
 
 
 class _StartedAnew(Exception):
@@ -41,10 +74,13 @@ class Sender:
     """Updates one node.
 
     client: connected. base: the beginning of the node's topics. show: called with what is going on
-    and, while files are sent, the part of them that is there (0 to 1).
+    and, while files are sent, the part of them that is there (0 to 1). kind: what is sent.
     """
 
-    def __init__(self, client: aiomqtt.Client, base: str, show: Show) -> None:
+    def __init__(
+        self, client: aiomqtt.Client, base: str, show: Show, kind: Kind = FIRMWARE
+    ) -> None:
+        self._kind = kind
         self._client = client
         self._node = base.rstrip("/").rpartition("/")[2]
         self._base = base
@@ -58,7 +94,7 @@ class Sender:
         Raises:
             Fault: it is not online, or takes no updates.
         """
-        topic = self._base + "update/data/state"
+        topic = f"{self._base}{self._kind.topic}/state"
         await self._client.subscribe(self._base + "available", qos=1)
         await self._client.subscribe(topic, qos=1)
         seen: dict[str, bytes] = {}
@@ -74,10 +110,7 @@ class Sender:
         if seen.get(self._base + "available") != b"online":
             raise Fault(f"{name} is not online below {printable(self._base)}")
         if topic not in seen:
-            raise Fault(
-                f"{name} takes no updates: set UPDATE_KEY in its config.py "
-                "(yard deploy --config FILE), then restart it"
-            )
+            raise Fault(f"{name} {self._kind.missing}")
 
     async def update(self, offer: Offer, key: str, seconds: int) -> Result:
         """Bring the firmware of an offer to the node; return when it runs.
@@ -91,11 +124,12 @@ class Sender:
         for _ in range(_ATTEMPTS):
             message = offer.message(self._node, number, seconds, key)
             try:
-                self._show("the firmware is offered", None)
+                self._show(f"the {self._kind.name} is offered", None)
                 answer = await self._ask(message, number, restarts=True)
                 answer = await self._converse(offer, number, answer, seconds)
                 if answer.get("phase") == "done":
-                    return Result(self._sent, self._changed)
+                    failed = tuple(printable(str(name)) for name in answer.get("failed", ()))
+                    return Result(self._sent, self._changed, failed)
                 # Its clock, or ours, was ahead when it took the newest one.
                 number = int(answer["newest"]) + 1
             except _StartedAnew:
@@ -118,7 +152,7 @@ class Sender:
                     await self._outcome(int(answer["trial"]), seconds)
                     raise _StartedAnew
                 case "compare":
-                    self._show("the node compares its files", None)
+                    self._show(self._kind.compared, None)
                     answer = await self._next(number, _SILENCE_S)
                 case _:
                     answer = await self._send_part(offer, number, answer)
@@ -145,7 +179,7 @@ class Sender:
         """Send a message until the node answers something else than `before`."""
         deadline = time.monotonic() + _SILENCE_S
         while True:
-            await self._client.publish(self._base + "update/data/set", message)
+            await self._client.publish(f"{self._base}{self._kind.topic}/set", message)
             self._sent += len(message)
             try:
                 async with asyncio.timeout(_ANSWER_S):
@@ -165,7 +199,7 @@ class Sender:
         try:
             async with asyncio.timeout(limit_s):
                 while True:
-                    answer = _read(await anext(self._client.messages))
+                    answer = self._read(await anext(self._client.messages))
                     if answer.get("phase") == "idle" and not restarts:
                         raise _StartedAnew
                     if answer.get("id") == number:
@@ -181,17 +215,16 @@ class Sender:
             if answer.get("phase") == "done":
                 return answer
 
+    def _read(self, message: aiomqtt.Message) -> dict[str, Any]:
+        if not message.topic.value.endswith(f"/{self._kind.topic}/state"):
+            return {}
+        try:
+            answer = json.loads(bytes(message.payload))
+        except ValueError:
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
 
 def _check(answer: dict[str, Any]) -> None:
     if "error" in answer and "newest" not in answer:
         raise Fault(f"the node says: {printable(str(answer['error']))}")
-
-
-def _read(message: aiomqtt.Message) -> dict[str, Any]:
-    if not message.topic.value.endswith("/update/data/state"):
-        return {}
-    try:
-        answer = json.loads(bytes(message.payload))
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}

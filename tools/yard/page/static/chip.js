@@ -67,7 +67,8 @@ export class Chip {
   /** Show its name and what the node says of it. */
   updateName() {
     const name = get("names")?.chips[this.address] ?? "";
-    const says = get("node_id")?.online === false ? "node offline" : get(`component/${name}`);
+    const said = get("node_id")?.online === false ? "node offline" : get(`component/${name}`);
+    const says = get("broker")?.connected ? said : "not heard";
     this.title.textContent = `${name || "MCP23017"} `;
     this.title.append(html("small", { text: this.address }));
     this.says.textContent = says ?? "unknown";
@@ -153,8 +154,8 @@ export class Chip {
       svg("rect", { class: "key", x: at(27) - 7, y: 5, width: 14, height: 14, rx: 3 }),
       svg("circle", { class: "cap", cx: at(27), cy: 12, r: 4 }),
       svg("text", { class: "name", x: at(NAME_AT), y: 16, "text-anchor": side < 0 ? "end" : "start" }),
-      svg("path", { class: "pull", d: `M${edge - side * 38} 16v-8m-3 3l3 -3l3 3` }),
-      svg("rect", { class: "latch", x: edge - side * 38 - 2.5, y: 9.5, width: 5, height: 5 }),
+      svg("path", { class: "pull", d: `M${edge - side * 37} 16v-8m-3 3l3 -3l3 3` }),
+      svg("rect", { class: "latch", x: edge - side * 37 - 2.5, y: 9.5, width: 5, height: 5 }),
     );
     this.groups[what] = group;
     this.listen(group, what);

@@ -38,16 +38,19 @@ export function updateFaults() {
 export function updateBadges(linked) {
   const node = get("node") ?? {};
   const link = get("broker") ?? {};
-  const online = get("node_id")?.online;
+  const heard = linked && link.connected;
+  const online = heard && get("node_id")?.online;
   const resets = { 1: "power-on", 2: "hard", 3: "watchdog", 5: "soft" };
   const cause = resets[node.reset_cause] ? `, last reset: ${resets[node.reset_cause]}` : "";
-  badge("node", linked && online && link.connected, !linked ? "page not connected" : online ? "node online" : "node offline", cause);
+  const says = !linked ? "page not connected" : !heard ? "node not heard" : online ? "node online" : "node offline";
+  badge("node", online, says, cause);
   badge("wifi", node.wifi, node.wifi ? "Wi-Fi" : "no Wi-Fi");
-  badge("broker", link.connected, link.connected ? "broker" : "no broker");
+  badge("broker", heard, heard ? "broker" : "no broker");
   const alive = get("report/alive") === "ON";
-  const lost = all("component/").filter(([, says]) => says === "offline");
+  const lost = all("component/").filter(([, state]) => state === "offline");
   const names = lost.map(([key]) => key.slice("component/".length)).join(", ");
-  badge("bus", alive && !lost.length, lost.length ? `${names} offline` : alive ? "field bus" : "field bus lost");
+  const bus = lost.length ? `${names} offline` : alive ? "field bus" : "field bus lost";
+  badge("bus", heard && alive && !lost.length, heard ? bus : "field bus not heard");
 }
 
 function badge(name, good, text, more = "") {

@@ -25,17 +25,27 @@ function select(chip, number) {
   panel.select(chip, number);
 }
 
+/** Put the chips in order of their addresses. */
+function arrange() {
+  const elements = [...chips].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, chip]) => chip.element);
+  byId("chips").replaceChildren(...elements);
+  document.body.classList.toggle("many", chips.size > 3);
+}
+
 function updateChip(key, value) {
   const address = key.slice("chip/".length);
-  if (value && !chips.has(address)) {
+  if (!value) {
+    chips.delete(address);
+    arrange();
+    return;
+  }
+  if (!chips.has(address)) {
     chips.set(address, new Chip(address, select));
-    const elements = [...chips].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, chip]) => chip.element);
-    byId("chips").replaceChildren(...elements);
-    document.body.classList.toggle("many", chips.size > 3);
+    arrange();
     chips.get(address).updateName();
     chips.get(address).update(true);
   }
-  chips.get(address)?.update(false);
+  chips.get(address).update(false);
   panel.update();
 }
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Reads and changes the configuration of a running node."""
