@@ -21,7 +21,7 @@ sim: setup ## Run a broker, a simulated board and the firmware here; ARGS="--chi
 	@$(BIN)/yard sim $(ARGS)
 
 test: setup-test mosquitto chromium lint ## Run every test; ARGS="-k pattern" chooses some.
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 bench: setup-test mosquitto ## Measure a simulated node and print its figures.
 	@$(BIN)/python -m benchmarks.run $(ARGS)

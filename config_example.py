@@ -17,7 +17,7 @@ WIFI_PASSWORD = ""
 # Name of the node in the network: letters, digits and "-". "" means NODE_ID.
 WIFI_HOSTNAME = ""
 
-# Country of the radio, two letters such as "DE": channels 12 and 13 need it. "" leaves the default.
+# Country of the radio, two letters such as "DE": channels 12 and 13 need it. "" is the default.
 WIFI_COUNTRY = ""
 
 # Join the strongest of several access points of the same name, not the first one that is found.

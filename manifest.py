@@ -8,7 +8,7 @@ In ports/esp32 of MicroPython:
 
 include("$(PORT_DIR)/boards/manifest.py")
 
-for name in ("boot.py", "main.py"):
+for name in ("boot.py", "main.py", "setup.py"):
     module(name, base_path="firmware", opt=3)
 for name in ("node", "components"):
     package(name, base_path="firmware", opt=3)

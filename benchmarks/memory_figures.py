@@ -19,6 +19,7 @@ from benchmarks.memory_node import FIRST_ADDRESS, MemoryNode
 from benchmarks.probed import KILO, NodeFailed, Start
 
 _INPUTS = 6  # where there are any; pins 7 and 15 cannot be
+_CODE_RUNS = 3
 _TIMES = 21  # that each thing is measured; odd
 _BOUNCE_S = 0.05  # some polls long, but less than the debounce time
 _PACKET_PAUSE_S = 0.005
@@ -59,7 +60,18 @@ class Memory:
 
 
 async def measure_code(deployment: Deployment, memory: Memory) -> None:
-    """Measure what each module takes that a node with one expander imports."""
+    """Measure what each module takes that a node with one expander imports.
+
+    What other tasks take during an import counts, too, so the least of some runs is taken.
+    """
+    runs = [await _code(deployment) for _ in range(_CODE_RUNS)]
+    least = min(runs, key=lambda run: run.figures["imported code, heap"])
+    memory.figures.update(least.figures)
+    memory.modules.extend(least.modules)
+
+
+async def _code(deployment: Deployment) -> Memory:
+    memory = Memory()
     async with MemoryNode(deployment.start(1, _INPUTS, None, "trace")) as node:
         await node.online()
         kept = await node.process.modules()
@@ -89,6 +101,7 @@ async def measure_code(deployment: Deployment, memory: Memory) -> None:
     figures["imported code, .mpy"] = sum(m.mpy for m in memory.modules if m.kept)
     figures["imported once and dropped, .mpy"] = sum(m.mpy for m in memory.modules if not m.kept)
     figures["all of firmware/, .mpy"] = sum(deployment.sizes.values())
+    return memory
 
 
 # -- what is in use ---------------------------------------------------------------------------

@@ -76,7 +76,9 @@ class MemoryNode:
         self._mqtt_port = claim(0, "port")
         flash, link = self._folder / "flash", self._folder / "link"
         flash.mkdir()
-        for room in ("components", "lib", "node"):
+        # From a ROM file system nothing of it is seen here.
+        rooms = ("components", "lib", "node") if self._start.firmware.is_dir() else ()
+        for room in rooms:
             (flash / room).symlink_to(self._start.firmware / room)
         (flash / "config.py").write_text(_SETTINGS.format(port=self._mqtt_port))
         (flash / "components.json").write_text(self._start.components)

@@ -41,7 +41,8 @@ class CommandBuffer:
 
         slot = buffer.after(buffer.end)
         while slot != buffer.end:
-            ... buffer.targets[slot], .actions[slot], .values[slot], .deadlines[slot], .tags.get(slot)
+            ... buffer.targets[slot], .actions[slot], .values[slot], .deadlines[slot],
+            ... .tags.get(slot)
             slot = buffer.after(slot)
 
     Counters: `dropped_full`, `expired`, and `high_water`, the most that ever waited.
@@ -56,8 +57,9 @@ class CommandBuffer:
         self.tags = {}  # by slot, of the few commands that have one
         self.deadlines = [0] * capacity
         # A ring through the waiting slots and `end`; the unused slots are chained by `_next` only.
-        self._next = array("H", range(1, capacity + 2))
-        self._previous = array("H", [capacity] * (capacity + 1))
+        kind = "B" if capacity < 255 else "H"
+        self._next = array(kind, range(1, capacity + 2))
+        self._previous = array(kind, [capacity] * (capacity + 1))
         self._next[capacity] = capacity
         self._unused = 0
         self._length = 0

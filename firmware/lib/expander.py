@@ -114,24 +114,13 @@ class Expander(BusDevice):
     # -- as a device of the bus -----------------------------------------------------------
 
     def connect(self, now):
-        chip = self._chip
-        if self._setup is not None:
-            for _ in self._setup:
-                return False
-            self._setup = None
-        else:
-            unclaimed = 0xFFFF & ~(self.outputs | self.inputs)
-            pulled = unclaimed & ~self._unsafe
-            interrupts = self.inputs if self.reader and self.reader.line else 0
-            chip.configure(self.inputs | pulled, self._pull_ups | pulled, interrupts)
-            kept = self._kept(now)
-            chip.read()
-            self.level = self._wanted_level(kept)
-            latch = self._latch(self.level)
-            if not chip.seen_configured() or chip.seen_latch() != latch:
-                self._setup = chip.setup(latch)
-                return False
-            chip.latch = latch
+        if self._setup is None:
+            from expander_connect import steps  # which forgets itself
+
+            self._setup = steps(self, now)
+        for _ in self._setup:
+            return False
+        self._setup = None
         self._connected(now)
         return True
 
@@ -207,28 +196,6 @@ class Expander(BusDevice):
 
     def _latch(self, level):
         return (level ^ self.inverted) & self.outputs
-
-    def _kept(self, now):
-        """Return the level before the chip was lost, without the pulses that are over."""
-        if self.level is None:
-            return self.last
-        return self.level & self.pulses.wanted(self.level, now) if self.pulses else self.level
-
-    def _wanted_level(self, kept):
-        """Return the level that the chip, as it was read, is to have."""
-        chip = self._chip
-        ours = chip.seen_ours()
-        driven = self.outputs & ~chip.seen_inputs() if ours else 0
-        running = (chip.seen_latch() ^ self.inverted) & driven
-        if not ours:
-            level = kept & ~self._restore_off | self._restore_on
-        elif self.level is not None:
-            level = self.level
-        else:
-            level = (running | self._restore_on & ~driven) & ~self._always_off
-        for guard in self.guards:
-            level = guard.allowed(self, level, running)
-        return level
 
     def _connected(self, now):
         self.level &= self.outputs

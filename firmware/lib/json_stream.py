@@ -208,7 +208,7 @@ class _Reader:
         while c > 32 and c not in b',:[]{}"/#' and len(word) < 32:
             word += bytes((self._take(),))  # not chr(), which would stay in memory for ever
             c = self._peek()
-        word = "".join(map(chr, word)) if word and max(word) > 126 else word.decode()
+        word = word.decode() if not word or max(word) < 0x7F else "?"
         if word in _WORDS:
             return _WORDS[word]
         if not re.match(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$", word):

@@ -5,17 +5,12 @@
 travel in one transfer. Buffers are allocated once. What the bus raises (OSError) passes through.
 """
 
-import errno
-
 from micropython import const
 
 # Registers of port A with IOCON.BANK = 0; that of port B follows each. What runs in sequence is
-# read and written in sequence, because IOCON.SEQOP is 0.
+# read and written in sequence, because IOCON.SEQOP is 0. The others: `mcp23017_setup`.
 _IODIR = const(0x00)
-_IPOL = const(0x02)
 _GPINTEN = const(0x04)
-_DEFVAL = const(0x06)
-_INTCON = const(0x08)
 _IOCON = const(0x0A)
 _GPPU = const(0x0C)
 _INTF = const(0x0E)
@@ -27,9 +22,6 @@ _COUNT = const(0x16)
 # MIRROR and ODR: INTA and INTB are one open-drain output that several chips can share. Harmless
 # without interrupts, and unlike the reset value 0 it tells a chip that we have set up.
 _OUR_IOCON = const(0x44)
-
-# IOCON with BANK = 1, GPINTENB with BANK = 0.
-_IOCON_BANK_1 = const(0x05)
 
 
 class MCP23017:
@@ -114,34 +106,12 @@ class MCP23017:
     def setup(self, latch):
         """Bring a chip in any state to the wanted configuration and `latch`, without a glitch.
 
-        A generator that makes one transfer per step: the latch before the directions, interrupts
-        last, after `read` has cleared what the new directions caused. Ends with `read`. Raises
-        OSError(EIO) if the chip does not keep what was written.
+        A generator that makes one transfer per step. Raises OSError(EIO) if the chip does not keep
+        what was written.
         """
-        _put(self._wanted, _OLAT, latch)
-        without = bytearray(self._wanted)
-        _put(without, _GPINTEN, 0)
-        data = memoryview(without)
-        self._i2c.writeto_mem(self.address, _IOCON_BANK_1, b"\x00")
-        for first, end in (
-            (_IOCON, _GPPU),
-            (_IPOL, _IOCON),
-            (_OLAT, _COUNT),
-            (_GPPU, _INTF),
-            (_IODIR, _IPOL),
-        ):
-            yield
-            self._i2c.writeto_mem(self.address, first, data[first:end])
-        yield
-        self.read()
-        if without != self._wanted:
-            yield
-            self._i2c.writeto_mem(self.address, _GPINTEN, self._wanted_config[_GPINTEN:_DEFVAL])
-            yield
-            self.read()
-        if not self.seen_configured() or self.seen_latch() != latch:
-            raise OSError(errno.EIO)
-        self.latch = latch
+        from mcp23017_setup import steps  # which forgets itself
+
+        return steps(self, latch)
 
 
 def _get(registers, register):

@@ -2,6 +2,7 @@
 """What MQTTClient needs to connect: the socket, and the first packet. Not kept in memory."""
 
 import socket
+from asyncio import create_task
 from errno import EINPROGRESS
 from sys import implementation
 
@@ -11,6 +12,27 @@ from mqtt_packet import as_bytes, put_length, put_number
 _CONNECT = const(0x10)
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
+
+
+async def attempt(client, clean):
+    """Connect once; raise OSError if that fails. client: a Connection, of which this is a part."""
+    client._lost.clear()
+    client._out[:] = b""
+    put_connect(client._out, client._config, clean)
+    guard = client._guard
+    client._tasks = (
+        create_task(guard(client._receive())),
+        create_task(guard(client._transmit())),
+        create_task(guard(client._watch())),
+    )
+    try:
+        while not client._up and not client._lost.is_set():
+            await client._changed.wait()
+    finally:
+        if not client._up:
+            client._hang_up()
+    if not client._up:
+        raise OSError(client.last_error)
 
 
 def dial(config, server, port):

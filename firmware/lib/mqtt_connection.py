@@ -64,31 +64,14 @@ class Connection:
 
     async def _attempt(self, clean):
         """Connect once; raise OSError if that fails."""
-        self._lost.clear()
-        self._out[:] = b""
-        import_once("mqtt_connect").put_connect(self._out, self._config, clean)
-        guard = self._guard
-        create_task = core.create_task
-        self._tasks = (
-            create_task(guard(self._receive())),
-            create_task(guard(self._transmit())),
-            create_task(guard(self._watch())),
-        )
-        try:
-            while not self._up and not self._lost.is_set():
-                await self._changed.wait()
-        finally:
-            if not self._up:
-                self._hang_up()
-        if not self._up:
-            raise OSError(self.last_error)
+        # What connecting takes is needed for a moment only, and rarely.
+        await import_once("mqtt_connect").attempt(self, clean)
 
     def _dial(self):
         """Begin to connect. The name is resolved anew every time, which may block the loop."""
         self._packets.reset()
         self._stuck = self._active = False
         self._rx_time = self._tx_time = ticks_ms()
-        # What connecting takes is needed for a moment only, and rarely.
         self._sock = import_once("mqtt_connect").dial(self._config, self.server, self.port)
 
     def _welcome(self, head, flags, code):

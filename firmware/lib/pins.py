@@ -100,11 +100,7 @@ class Pin:
     def pin(self):
         return self
 
-    def applied(self, tag):
-        pass
+    def changed(self, *_):
+        """Does nothing."""
 
-    def dropped(self, reason, tag):
-        pass
-
-    def changed(self):
-        pass
+    applied = dropped = changed

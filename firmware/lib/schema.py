@@ -129,7 +129,7 @@ def _check_range(value, spec, where, shown, faults):
     if "chars" in spec:
         # By bytes, since each letter of a text on its own stays in memory for ever.
         allowed = (_LETTERS + spec["chars"]).encode()
-        if not all([byte in allowed for byte in value.encode()]):
+        if not all(byte in allowed for byte in value.encode()):
             wrong = [c for c in value if c not in _LETTERS and c not in spec["chars"]]
             text = '%sonly letters, digits and "%s" are allowed, not "%s"'
             faults.append(text % (where, spec["chars"], wrong[0]))

@@ -44,8 +44,8 @@ line before the constructor sees it.
 What a component may use of `self.node`: `log` (`info(source, text, *args)` and so on), `settings`,
 `spawn(name, coroutine_function, *args)`, `add_entity(component, entity)`, `state_changed(entity)`,
 `set_available(component, flag)`, `fault(name, phase, message)`, `count(counter)`,
-`subscribe(topic, handler)` to a topic of somebody else, `announce()` when options of an entity have
-changed, and, for what must survive a power loss, `keep(key, value)` and `kept(key)`.
+`subscribe(topic, handler)` to a topic of somebody else, `announce()` when options of an entity
+have changed, and, for what must survive a power loss, `keep(key, value)` and `kept(key)`.
 """
 
 

@@ -42,6 +42,9 @@ class Receiver(UpdateReceiver):
         super()._check(offer)
         if offer["version"] not in _CONFIGS:
             raise ValueError("a configuration is %s" % " or ".join(_CONFIGS))
+        state = switch.is_there("update") and switch.state()
+        if state and switch.head(state)[2] not in _CONFIGS:
+            raise ValueError("a firmware is on trial; try again when that has ended")
 
     async def _install(self, offer):
         if switch.is_there(_PLAN):

@@ -11,7 +11,7 @@ from node.component import Entity
 class Data(Entity):
     """Takes offers and their parts; the state is the answer to what came last.
 
-    The `package` of its component is the module of the Receiver, which is there when one is needed.
+    The `package` of its component is the module of the Receiver, which is made when one is needed.
     """
 
     answer = {"phase": "idle"}

@@ -24,7 +24,7 @@ def begin(node, asked):
     settings = node.settings
     if settings.FACTORY_RESET_PIN >= 0:
         node.spawn("factory reset", _watch_pin, node, settings.FACTORY_RESET_PIN)
-    if not (settings.WIFI_SSID and settings.MQTT_HOST):
+    if not ((settings.WIFI_SSID or settings.ETHERNET) and settings.MQTT_HOST):
         node.spawn("setup", _converse, node, None)
     elif asked:
         reopen(node)

@@ -18,6 +18,7 @@ from node.inbox import Data
 
 _SHORTEST_KEY = const(16)
 _PIECE = const(512)  # bytes of the text
+_DIGITS = const(6)  # of an offset
 _FILE = "components.json"
 KEPT = ".last"  # behind the name of a file: what it was before the newest change
 
@@ -108,10 +109,11 @@ class Running(Outcome):
 class Text(Entity):
     """Answers the offset of a piece of components.json with that piece."""
 
+    leaf = None
+
     def __init__(self, object_id):
         super().__init__(object_id)
         self.words = self
-        self.leaf = None
 
     def get(self, payload):
         """Return the action of `command`: what is sent is a number."""
@@ -119,7 +121,7 @@ class Text(Entity):
 
     def command(self, action, value, ttl_ms, tag):
         name, _, offset = action.partition(b" ")
-        if name not in (b"now", b"last") or not offset.isdigit():
+        if name not in (b"now", b"last") or not offset.isdigit() or len(offset) > _DIGITS:
             raise ValueError("expected now or last, and an offset in bytes")
         path = _FILE if name == b"now" else _FILE + KEPT
         piece = b""

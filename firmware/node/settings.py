@@ -78,7 +78,7 @@ def _check(name, value, schema):
         fault = missing[0] + " is missing" if missing else None
     elif name == "LOG_LEVELS":
         level = import_once("node.settings_args").SETTINGS["LOG_LEVEL"]
-        keys = {source: level for source in value}
+        keys = dict.fromkeys(value, level)
         return schema.check(value, {"keys": keys}, name)
     elif name == "TIME_ZONE":
         fault = _zone_fault(value)

@@ -50,12 +50,27 @@ class Receiver:
     def take(self, message):
         """Handle one message, bytes: an offer, or a part of a file."""
         if message[:1] == b"{":
-            try:
-                self._offered(message)
-            except (OSError, ValueError) as e:
-                self._node.log.warn(self.source, "refused: %s", e)
-                self._update.data.tell(id=self._id, error=str(e))
-            return
+            self._take_offer(message)
+        else:
+            self._take_part(message)
+        if not self._id:
+            self._update.data.receiver = None  # nothing is under way
+
+    def _take_offer(self, message):
+        number = 0
+        try:
+            offer = json.loads(message)
+            for key, kind in _FIELDS:
+                if not isinstance(offer, dict) or not isinstance(offer.get(key), kind):
+                    raise ValueError("an offer needs %s" % key)
+            number = offer["id"]
+            self._check(offer)
+            self._offered(offer, number)
+        except (OSError, ValueError) as e:
+            self._node.log.warn(self.source, "refused: %s", e)
+            self._update.data.tell(id=number, error=str(e))
+
+    def _take_part(self, message):
         head, _, part = message.partition(b"\n")
         if self._part is None and head == self._expected:
             self._part = part
@@ -65,31 +80,26 @@ class Receiver:
         elif not self._id:  # begun before this node started
             self._update.data.tell(phase="idle")
 
-    def _offered(self, message):
-        offer = json.loads(message)
-        for key, kind in _FIELDS:
-            if not isinstance(offer, dict) or not isinstance(offer.get(key), kind):
-                raise ValueError("an offer needs %s" % key)
-        self._id = offer["id"]
-        self._check(offer)
+    def _offered(self, offer, number):
         if switch.is_there("update") and switch.state():
             trial = switch.head(switch.state())[0]
-            self._update.data.tell(id=self._id, phase="trial", trial=trial)
+            self._update.data.tell(id=number, phase="trial", trial=trial)
             return
         newest = self._newest()
-        if self._id <= newest:
-            text = "offer %d is not newer than %d" % (self._id, newest)
-            self._update.data.tell(id=self._id, error=text, newest=newest)
+        if number <= newest:
+            text = "offer %d is not newer than %d" % (number, newest)
+            self._update.data.tell(id=number, error=text, newest=newest)
             return
         with open(_COUNTER + ".new", "w") as f:
-            f.write(str(self._id))
+            f.write(str(number))
         os.rename(_COUNTER + ".new", _COUNTER)
+        self._id = number
         self._node.spawn("update", self._run, offer)
 
     def _check(self, offer):
         """Raise ValueError for an offer that is not to be accepted."""
         size = offer["size"]
-        values = (self._node.id, self._id, offer["seconds"], size, offer["sha256"])
+        values = (self._node.id, offer["id"], offer["seconds"], size, offer["sha256"])
         key = getattr(self._node.settings, self.secret).encode()
         mac = _hmac.hmac_sha256(key, (self.signed % (values + (offer["version"],))).encode())
         if not _hmac.is_equal(hexlify(mac), str(offer.get("mac")).encode()):

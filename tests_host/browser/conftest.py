@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from desk import MQTT, Desk
+
+expect.set_options(timeout=10_000)  # ms; what is broken comes back after a back-off
 
 SHOWCASE = Path(__file__).with_name("showcase.json")
 LAPTOP = {"width": 1366, "height": 800}
@@ -44,7 +46,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A desk for all tests: each leaves it without faults."""
+    """A desk for all tests."""
     running = Desk(tmp_path_factory.mktemp("desk"), "--components", str(SHOWCASE))
     try:
         yield running.wait_ready()
@@ -76,6 +78,19 @@ class Window:
         for page in self._pages:
             page.context.close()
         assert self._faults == []
+
+
+@pytest.fixture(autouse=True)
+def mended(desk: Desk) -> Iterator[None]:
+    """Take back the faults of a test that has failed in between."""
+    yield
+    board = desk.board
+    board.bus(nack=[], stuck_sda=False)
+    board.wifi(True)
+    board.post("/lines/4", {"cut": False})
+    board.post("/broker", {"on": True})
+    for address in (0x20, 0x21):
+        board.power(address, True)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 from yard.compile.descriptions import for_node
 from yard.compile.firmware import compile_firmware, read_sources
 from yard.compile.inside import BECOME, INSIDE
-from yard.compile.names import POOL, identifiers, is_private
+from yard.compile.join import JOINED, join
+from yard.compile.names import POOL, Module, identifiers, is_private
 from yard.compile.shorten import Shortener
 from yard.places import FIRMWARE
 
@@ -71,11 +72,24 @@ def test_two_names_of_a_module_stay_two(shortener: Shortener) -> None:
 
 
 def test_each_name_from_the_inside_becomes_another(shortener: Shortener) -> None:
-    assert shortener.names.keys() >= INSIDE, "in INSIDE, but nothing is called so any more"
-    new = [shortener.names[name] for name in INSIDE]
+    known = set().union(*(identifiers(ast.parse(source)) for source in SOURCES.values()))
+    assert known >= INSIDE, "in INSIDE, but nothing is called so any more"
+    # What stands in a text, too, keeps its name.
+    new = [shortener.names[name] for name in INSIDE & shortener.names.keys()]
     assert len(set(new)) == len(new)
     private = {new for old, new in shortener.names.items() if is_private(old)}
     assert not private & set(new)
+
+
+def test_there_is_a_name_for_each_from_the_inside() -> None:
+    text = "".join(f"{name} = 1\n" for name in sorted(INSIDE))
+    assert Shortener({**SOURCES, "all": text}).names.keys() >= INSIDE - kept_texts()
+
+
+def kept_texts() -> set[str]:
+    """Return what stands in a text of the firmware, or is an argument given by name."""
+    modules = [Module.of(ast.parse(source)) for source in SOURCES.values()]
+    return set().union(*(module.fixed | module.keywords for module in modules))
 
 
 def test_what_people_may_use_is_not_from_the_inside() -> None:
@@ -217,6 +231,38 @@ def test_a_function_inside_a_function_sees_the_argument_outside() -> None:
 
 def test_names_in_the_pool_differ() -> None:
     assert all(a != b for a, b in itertools.combinations([*POOL, *BECOME], 2))
+
+
+# -- joined modules -------------------------------------------------------------------------
+
+
+def test_a_part_becomes_the_beginning_of_the_whole_and_whoever_imports_it_gets_the_whole() -> None:
+    joined = join(
+        {
+            "bus_device": "_LIMIT = const(1)\nclass BusDevice:\n    pass\n",
+            "bus_worker": "from bus_device import BusDevice\n_LIMIT = const(1)\nx = BusDevice\n",
+            "other": "from bus_device import BusDevice\n",
+        }
+    )
+    assert joined["bus_worker"].split() == (
+        "_LIMIT = const(1) class BusDevice: pass x = BusDevice".split()
+    )
+    assert joined["bus_device"] == "from bus_worker import BusDevice\n"
+    assert joined["other"] == "from bus_worker import BusDevice\n"
+
+
+def test_modules_that_mean_different_things_by_one_name_cannot_be_joined() -> None:
+    with pytest.raises(ValueError, match="_LIMIT has two meanings"):
+        join({"bus_device": "_LIMIT = 1\n", "bus_worker": "_LIMIT = 2\n"})
+
+
+def test_all_parts_of_the_firmware_exist_and_their_public_names_stay_importable() -> None:
+    joined = join(SOURCES)
+    assert joined.keys() == SOURCES.keys()
+    for whole, parts in JOINED.items():
+        assert {whole, *parts} <= SOURCES.keys()
+        for part in parts:
+            assert joined[part].startswith(f"from {whole} import "), part
 
 
 # -- descriptions of arguments --------------------------------------------------------------

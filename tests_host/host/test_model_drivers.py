@@ -11,12 +11,14 @@ from __future__ import annotations
 import digitalio
 import mcp23017 as pypi
 import pytest
+from adafruit_mcp230xx.mcp23008 import MCP23008 as AdafruitMCP23008
 from adafruit_mcp230xx.mcp23017 import MCP23017 as AdafruitMCP23017
 from hypothesis import given
 from hypothesis import strategies as st
 
 from yard.model.board import Board
 from yard.model.bus import Bus
+from yard.model.mcp23008 import MCP23008
 
 ADDRESS = 0x21
 
@@ -260,3 +262,32 @@ def test_both_drivers_see_one_chip(iodir, latch, pull_up, inverted, outside) -> 
             level = pull_up >> pin & 1
         expected = pypi.HIGH if level != inverted >> pin & 1 else pypi.LOW
         assert other.digital_read(pin) == expected
+
+
+# adafruit_mcp230xx with an MCP23008
+
+
+@pytest.mark.parametrize("pin", range(8))
+def test_adafruit_uses_every_pin_of_an_mcp23008(pin: int) -> None:
+    bus, model = Bus(), MCP23008()
+    bus.attach(ADDRESS, model)
+    driver = AdafruitMCP23008(BusioI2C(bus), ADDRESS)
+    output = driver.get_pin(pin)
+    output.switch_to_output(value=True)
+    assert model.levels() == 1 << pin
+    output.value = False
+    assert model.levels() == 0
+    key = driver.get_pin(7 - pin)
+    key.switch_to_input(pull=digitalio.Pull.UP)
+    assert key.value is True
+    model.drive(7 - pin, 0)
+    assert key.value is False
+    driver.interrupt_enable = 0xFF
+    driver.io_control = 0x04
+    driver.clear_ints()
+    assert model.int_output() is None
+    model.drive(7 - pin, 1)
+    assert model.int_output() == 0
+    assert driver.int_flag == [7 - pin]
+    driver.clear_ints()
+    assert model.int_output() is None

@@ -180,7 +180,7 @@ def test_the_schema_and_the_node_accept_the_same_rows(
     fixed: dict[str, Any] = {k: 1 for k in claims if "claim" in keys[k]}
     fixed |= {"pin": 3} if "pin" in keys else {}
     fixed |= {"type": kind} if kind else {}
-    rest = {"i2c": "@i2c", "address": 0x20}
+    rest = {"i2c": "@i2c", "address": 0x20, "ser": 23, "srclk": 18, "rclk": 27}
     rest = {k: v for k, v in rest.items() if k in arguments}
 
     @settings(max_examples=25, deadline=None)

@@ -266,7 +266,7 @@ COMPONENTS_WITH_FAULTS = """{
           "constructor_args": {"scl": 22, "sda": 21}},
   "far": {"package": ".devices.mcp23017", "component": "MCP23017",
           "constructor_args": {"i2c": "@i2c", "address": "0x30", "pins": []}},
-  "lost": {"package": ".devices.mcp23071", "component": "MCP23017"},
+  "lost": {"package": ".devices.mcp2317", "component": "MCP23017"},
   "typo": {"package": ".devices.mcp23017", "component": "MCP23017",
            "constructor_args": {"i2c": "@i2c", "adress": "0x21", "pins": []}},
   "text": {"package": ".devices.mcp23017", "component": "MCP23017",
@@ -296,7 +296,7 @@ def test_each_fault_of_the_configuration_gives_one_line_and_the_rest_runs(
 
     assert "0x30" in errors("far") or "48" in errors("far")
     assert "address" in errors("far")
-    assert ".devices.mcp23071" in errors("lost")
+    assert ".devices.mcp2317" in errors("lost")
     assert '"adress"' in errors("typo") and '"address"' in errors("typo")
     assert "pins" in errors("text")
     good = rows["good"]["errors"]

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from desk import MQTT, YARD, Desk, wait_until
+from yard.bundle import firmware_files
 from yard.config.proposal import Proposal
+from yard.places import FIRMWARE
 
 StartSim = Callable[..., Desk]
 Connect = Callable[..., MQTT]
@@ -42,14 +44,18 @@ pytestmark = pytest.mark.timeout(240)
 def start(sim: StartSim, tmp_path: Path) -> Callable[..., Desk]:
     """Function that starts a node with one chip whose configuration can be changed."""
 
-    def run(key: str = KEY) -> Desk:
+    def run(key: str = KEY, firmware: dict[str, bytes] | None = None) -> Desk:
         flash = tmp_path / "state" / "flash"
         (flash / "lib").mkdir(parents=True)
+        for path, content in (firmware or {}).items():
+            (flash / path).parent.mkdir(parents=True, exist_ok=True)
+            (flash / path).write_bytes(content)
         text = f"CONFIG_KEY = {key!r}\nCONFIG_TRIAL_S = {TRIAL_S}\nMQTT_PASSWORD = {SECRET!r}\n"
         (flash / "credentials.py").write_text(text)
         for name, module in MODULES.items():
             (flash / "lib" / f"{name}.py").write_text(module)
-        return sim("--chips", "1", folder=tmp_path)
+        variables = {"YARD_FIRMWARE": str(flash)} if firmware else {}
+        return sim("--chips", "1", folder=tmp_path, environment=variables)
 
     return run
 
@@ -126,6 +132,20 @@ def test_another_configuration_runs_and_can_be_taken_back(start: Any, mqtt: Conn
     assert '+{"' in difference.stdout and "another" in difference.stdout
     path.write_bytes(before)
     assert yard_config(desk, "diff", path).returncode == 0
+
+
+def test_compiled_firmware_on_the_flash_of_a_board_does_the_same(
+    start: Any, mqtt: Connect
+) -> None:
+    desk = start(firmware=firmware_files(FIRMWARE))
+    client = mqtt(desk.mqtt_port, "home/#")
+    done = yard_config(desk, "push", with_another(desk))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert outcome(client, desk)["outcome"] == "kept"
+    done = yard_config(desk, "push", "--no-check", with_another(desk, "leaves", "It"))
+    assert "the old one is back" in done.stderr
+    assert outcome(client, desk)["outcome"] == "rolled back"
+    assert tidy(desk)
 
 
 def test_what_is_retained_tells_a_late_comer_what_runs_and_no_secret(

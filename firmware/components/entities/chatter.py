@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Tells of inputs that change so often that they have been muted."""
 
+from import_once import import_once
+
 from node.component import Entity
 
 
@@ -16,7 +18,7 @@ class Chatter(Entity):
     def __init__(self, component, reader):
         super().__init__("chatter", "Chatter")
         self._chatter = reader.chatter
-        self._muted = 0
+        self.muted = 0  # as told last
         component.node.add_entity(component, self)
         reader.on_muted = self.changed
 
@@ -25,16 +27,6 @@ class Chatter(Entity):
 
     def changed(self):
         """A pin has been muted, or is no longer."""
-        component = self.component
-        muted = self._chatter.muted
-        changed = muted ^ self._muted
-        self._muted = muted
-        gpios = getattr(component.chip, "gpios", range(len(self._chatter.limits)))
-        for place, number in enumerate(gpios):
-            if changed >> place & 1:
-                if muted >> place & 1:
-                    text = "pin %d changes too often: muted until it is quiet"
-                    component.node.log.warn(component.name, text, number)
-                else:
-                    component.node.log.info(component.name, "pin %d is quiet again", number)
-        component.node.state_changed(self)
+        # Seldom, so what it says is not kept in memory.
+        import_once("components.devices.inputs").tell(self, self._chatter)
+        self.component.node.state_changed(self)

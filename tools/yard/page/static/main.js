@@ -107,10 +107,8 @@ watch("broker", () => {
   updateFaults();
   updateStates();
 });
-watch("bus", () => {
-  updateFaults();
-  updateLoad();
-});
+watch("faults", updateFaults);
+watch("bus", updateLoad);
 watch("component/", updateStates);
 watch("report/alive", updateStates);
 watch("report/components", updateComponents);
