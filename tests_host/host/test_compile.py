@@ -256,6 +256,15 @@ def test_modules_that_mean_different_things_by_one_name_cannot_be_joined() -> No
         join({"bus_device": "_LIMIT = 1\n", "bus_worker": "_LIMIT = 2\n"})
 
 
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [("other", "import bus_device\n"), ("bus_worker", "from bus_device import X as Y\n")],
+)
+def test_an_import_that_joining_would_break_is_refused(module: str, text: str) -> None:
+    with pytest.raises(ValueError, match=module):
+        join({"bus_device": "X = 1\n", "bus_worker": "", module: text})
+
+
 def test_all_parts_of_the_firmware_exist_and_their_public_names_stay_importable() -> None:
     joined = join(SOURCES)
     assert joined.keys() == SOURCES.keys()

@@ -26,7 +26,8 @@ def join(sources: Mapping[str, str]) -> dict[str, str]:
     """Return the text of each module of the firmware, those of JOINED put together.
 
     Raises:
-        ValueError: two modules that would be one call different things by the same name.
+        ValueError: two modules that would be one call different things by the same name, or a
+            part is imported otherwise than by `from part import name`.
     """
     owners = {part: whole for whole, parts in JOINED.items() for part in parts}
     texts = {name: _redirected(name, text, owners) for name, text in sources.items()}
@@ -47,11 +48,15 @@ def _redirected(module: str, text: str, owners: Mapping[str, str]) -> str:
     lines = text.splitlines(keepends=True)
     here = owners.get(module, module)
     for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import) and any(alias.name in owners for alias in node.names):
+            raise ValueError(f"{module}: import a name from {node.names[0].name}, not the module")
         if not isinstance(node, ast.ImportFrom) or not node.module:
             continue
         origin = owners.get(node.module, node.module)
         first, last = node.lineno - 1, node.end_lineno or node.lineno
         if origin == here:
+            if any(alias.asname for alias in node.names):
+                raise ValueError(f"{module}: a name of a joined module cannot get another here")
             lines[first:last] = ["\n"] * (last - first)
         elif origin != node.module:
             lines[first] = lines[first].replace(f"from {node.module} ", f"from {origin} ", 1)
