@@ -20,8 +20,9 @@ boards: ## Set up what yard needs for real boards: flash, deploy, provision, ima
 sim: setup ## Run a broker, a simulated board and the firmware here; ARGS="--chips 8".
 	@$(BIN)/yard sim $(ARGS)
 
+# Most tests wait for something most of the time, so there are more workers than processors.
 test: setup-test mosquitto chromium lint ## Run every test; ARGS="-k pattern" chooses some.
-	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile $(ARGS)
 
 bench: setup-test mosquitto ## Measure a simulated node and print its figures.
 	@$(BIN)/python -m benchmarks.run $(ARGS)
