@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -70,6 +71,20 @@ def by_module(memory: Memory) -> str:
 @pytest.mark.parametrize("name", budgets())
 def test_budget_is_held(name: str, memory: Memory) -> None:
     assert memory.figures[name] <= LIMITS[name], by_module(memory)
+
+
+def test_what_is_not_configured_is_not_imported(memory: Memory) -> None:
+    # Chips with switches and binary sensors.
+    configured = (
+        r"components\.(machine\.(i2c|claims)|devices\.(mcp23017|pin_table|inputs)|entities)"
+    )
+    other = r"components\.entities\.(?!make|output|switch|binary_sensor|chatter)"
+    features = ("interlock", "interrupt_line", "native_port", "presses", "pulses", "pin_access")
+    imported = [module.name for module in memory.modules]
+    components = [name for name in imported if name.startswith("components.")]
+    assert [name for name in components if not re.match(configured, name)] == []
+    assert [name for name in components if re.match(other, name)] == []
+    assert [name for name in features if name in imported] == []
 
 
 @pytest.mark.parametrize("name", [name for name in EXCEEDED if name != SMALLEST_HEAP])

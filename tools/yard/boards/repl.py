@@ -23,6 +23,7 @@ from yard.printable import printable
 _AGENT = Path(__file__).parent / "on_board" / "agent.py"
 _STOP_ATTEMPTS = 4  # a board that is just starting misses the first
 _LOOK_S = 0.02
+_BUSY_S = 1.0  # for how long a port that somebody else has is tried
 _WATCHDOG_S = 600  # longer than a copy of everything takes
 _BROKEN = (TransportError, serial.SerialException, OSError, struct.error)
 
@@ -177,10 +178,15 @@ class Repl:
                 time.sleep(_LOOK_S)
 
     def _opened(self) -> _Transport:
-        try:
-            return _Transport(self.port, self._patience_s)
-        except (TransportError, ValueError) as error:
-            reason = "no such port"
-            if Path(self.port).exists():
-                reason = "another program uses it, or your user may not (group dialout)"
-            raise Fault(f"{self.port} cannot be opened: {reason}") from error
+        # What looks at a port that has just come, or a program that is ending, soon lets it go.
+        deadline = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                return _Transport(self.port, self._patience_s)
+            except (TransportError, ValueError) as error:
+                if not Path(self.port).exists():
+                    raise Fault(f"{self.port} cannot be opened: no such port") from error
+                if time.monotonic() > deadline:
+                    reason = "another program uses it, or your user may not (group dialout)"
+                    raise Fault(f"{self.port} cannot be opened: {reason}") from error
+            time.sleep(_LOOK_S)
