@@ -13,6 +13,7 @@ from import_once import import_once
 from fake_node import FakeNode
 from harness import run_until
 from node import remote_config, switch
+from power_node import PowerNode
 from ram_flash import Flash, PowerLost, tree, write
 from scratch import Scratch
 
@@ -44,10 +45,7 @@ class Session:
         self.sent.append((topic, payload))
 
 
-class Node(FakeNode):
-    """A node that survives the loss of its power, as a task of it would not."""
-
-    id = "hall"
+class Node(PowerNode):
     base = "home/hall/"
 
     def __init__(self):
@@ -57,27 +55,10 @@ class Node(FakeNode):
         self.settings.MQTT_PACKET_LIMIT = 512  # parts of 256 bytes
         self.session = Session()
         self.rows = {}
-        self.restarted = None
-        self.lost = False
         remote_config.begin(self)
         self.data = self.entities[b"config/proposal"]
         self.outcome = self.entities[b"config/outcome"]
         self.running = self.entities[b"config/running"]
-
-    def spawn(self, name, function, *args):
-        super().spawn(name, self._run, function, args)
-
-    async def _run(self, function, args):
-        try:
-            await function(*args)
-        except PowerLost:
-            self.lost = True
-
-    def restart(self, reason):
-        self.restarted = reason
-
-    def send(self, message):
-        self.data.command(self.data.get(message), None, None, None)
 
     def ask(self, message):
         text = self.entities[b"config/text"]

@@ -12,6 +12,7 @@ from hmac_sha256 import hmac_sha256, is_equal
 from fake_node import FakeNode
 from harness import run_until
 from node import switch, update
+from power_node import PowerNode
 from ram_flash import Flash, PowerLost, tree, write
 
 KEY = "a key of this test"
@@ -44,35 +45,14 @@ class Session:
     online = True
 
 
-class Node(FakeNode):
-    """A node that survives the loss of its power, as a task of it would not."""
-
-    id = "hall"
-
+class Node(PowerNode):
     def __init__(self):
         super().__init__()
         self.settings.UPDATE_KEY = KEY
         self.settings.MQTT_PACKET_LIMIT = 1280  # parts of 1024 bytes
         self.session = Session()
-        self.restarted = None
-        self.lost = False
         update.begin(self)
         self.data = self.entities[b"update/data"]
-
-    def spawn(self, name, function, *args):
-        super().spawn(name, self._run, function, args)
-
-    async def _run(self, function, args):
-        try:
-            await function(*args)
-        except PowerLost:
-            self.lost = True
-
-    def restart(self, reason):
-        self.restarted = reason
-
-    def send(self, message):
-        self.data.command(self.data.get(message), None, None, None)
 
 
 def sha256(content):

@@ -9,12 +9,22 @@ from yard.compile.firmware import compile_firmware
 LIST = "deployed.txt"  # the paths of all of them; what it names may be replaced or removed later
 
 
-def firmware_files(firmware: Path) -> dict[str, bytes]:
-    """Return the compiled firmware, and the list of its files."""
+def python_files(firmware: Path) -> dict[str, bytes]:
+    """Return the Python files below a folder, compiled ones or source."""
+    paths = sorted(path for path in firmware.rglob("*") if path.suffix in (".py", ".mpy"))
+    return {path.relative_to(firmware).as_posix(): path.read_bytes() for path in paths}
+
+
+def compiled_files(firmware: Path) -> dict[str, bytes]:
+    """Return the compiled firmware."""
     with tempfile.TemporaryDirectory(prefix="yard-") as name:
         folder = Path(name)
         compile_firmware(firmware, folder)
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        return python_files(folder)
+
+
+def firmware_files(firmware: Path) -> dict[str, bytes]:
+    """Return the compiled firmware, and the list of its files."""
+    files = compiled_files(firmware)
     files[LIST] = "".join(f"{path}\n" for path in sorted(files)).encode()
     return files

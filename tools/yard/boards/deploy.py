@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +14,10 @@ from yard.boards import ports, running
 from yard.boards.files import BoardFiles
 from yard.boards.repl import Repl
 from yard.boards.switch import abandon_update, bring, change, present
-from yard.compile.firmware import compile_firmware
+from yard.bundle import LIST, compiled_files, python_files
 from yard.fault import Fault
 from yard.places import FIRMWARE
 
-LIST = "deployed.txt"  # what the last deploy brought, a path per line
 KEPT = ("config.py", "components.json", "credentials.py")  # the person's own, unless told
 _OWN_FOLDERS = ("node/", "update/")  # nothing of anybody else lies there
 _UPDATE_SUFFIXES = (".new", ".old")  # of what `yard update` has begun
@@ -42,7 +39,8 @@ class Result:
 def run(port: str | None, source: bool, own: Mapping[str, Path], as_json: bool) -> None:
     """Deploy and say what was done. own: files of the person's by their path on the board."""
     contents = {path: _own_content(path, file) for path, file in own.items()}
-    result = deploy(ports.choose(port), firmware_files(FIRMWARE, source) | contents)
+    files = python_files(FIRMWARE) if source else compiled_files(FIRMWARE)
+    result = deploy(ports.choose(port), files | contents)
     if as_json:
         typer.echo(json.dumps(vars(result)))
         return
@@ -78,18 +76,6 @@ def deploy(
         node = running.wait(repl, start_s)
     copied = sorted(wish.write.keys() - {LIST})
     return Result(port, board, copied, wish.remove, len(wanted) - len(wish.write), node)
-
-
-def firmware_files(firmware: Path, source: bool = False) -> dict[str, bytes]:
-    """Return the firmware by path on the board, compiled unless the source is wanted."""
-    with tempfile.TemporaryDirectory(prefix="switchyard-") as name:
-        folder = Path(name)
-        if source:
-            shutil.copytree(firmware, folder, dirs_exist_ok=True)
-        else:
-            compile_firmware(firmware, folder)
-        paths = sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES)
-        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
 
 
 def _own_content(path: str, file: Path) -> bytes:

@@ -2,6 +2,7 @@
 """The conversation with a node that is being updated: it asks, we answer."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -98,14 +99,13 @@ class Sender:
         await self._client.subscribe(self._base + "available", qos=1)
         await self._client.subscribe(topic, qos=1)
         seen: dict[str, bytes] = {}
-        try:
+        # What has not come by then is told below.
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PRESENT_S):
                 while len(seen) < 2:
                     message = await anext(self._client.messages)
                     assert isinstance(message.payload, bytes)
                     seen[message.topic.value] = message.payload
-        except TimeoutError:
-            pass
         name = printable(self._node)
         if seen.get(self._base + "available") != b"online":
             raise Fault(f"{name} is not online below {printable(self._base)}")
