@@ -314,7 +314,7 @@ def test_a_pin_held_low_at_power_on_forgets_the_credentials(
     assert board.credentials is None
 
 
-def test_a_node_that_cannot_join_asks_for_a_moment_and_goes_on_joining(
+def test_a_node_that_cannot_join_asks_whether_somebody_is_there(
     board: Board1, power_on: Callable[..., pexpect.spawn[str]], broker: Mosquitto
 ) -> None:
     (board.folder / "config.py").write_text("FAILED_JOINS = 1\n")
