@@ -4,6 +4,9 @@
 What is left out keeps its default. What belongs to nobody else (passwords) may stand in a file
 credentials.py instead, which is read after config.py and overrides it.
 A setting that is unknown or wrong is reported on the log at start and keeps its default.
+
+What a node has only if you want it is no setting but a component: status LED, console, buttons for
+restart and identify, deep sleep, log level over MQTT (docs/components.md).
 """
 
 # -- Wi-Fi ----------------------------------------------------------------------------------
@@ -38,7 +41,7 @@ ETHERNET = {}
 # Name or address of the MQTT broker.
 MQTT_HOST = ""
 
-# TCP port; 0 means 1883, with TLS 8883.
+# TCP port, up to 65535; 0 means 1883, with TLS 8883.
 MQTT_PORT = 0
 
 # User and password; "" when the broker asks for none.
@@ -106,7 +109,8 @@ ON_LOST_S = 60
 
 # -- Intervals ------------------------------------------------------------------------------
 
-# Seconds between two calls of a component's call_function_regularly without a call_interval.
+# Seconds between two calls of a component's call_function_regularly without a call_interval, 0.01
+# to 518400.
 CALL_INTERVAL = 600
 
 # Seconds between two messages on the topic "alive", 1 to 3600.
@@ -147,10 +151,11 @@ LOG_FILE_KB = 0
 # -- First boot -----------------------------------------------------------------------------
 
 # Failed attempts to join the Wi-Fi after which the console asks for a minute whether somebody
-# wants to change it; 0 is never.
+# wants to change it, up to 10000; 0 is never.
 FAILED_JOINS = 20
 
-# GPIO of a button to ground: held for 5 s from power-on, the credentials are forgotten. -1: none.
+# GPIO (0 to 48) of a button to ground: held for 5 s from power-on, the credentials are forgotten.
+# -1: none.
 FACTORY_RESET_PIN = -1
 
 # -- Updates --------------------------------------------------------------------------------
@@ -165,10 +170,11 @@ UPDATE_KEY = ""
 CONFIG_KEY = ""
 
 # Seconds that each of three starts with a new configuration may take until the node is online.
-# Then the old configuration comes back. At least 10.
+# Then the old configuration comes back. 10 to 3600.
 CONFIG_TRIAL_S = 120
 
 # -- Safety ---------------------------------------------------------------------------------
 
-# Seconds after which a node that hangs is restarted by the hardware watchdog; 0 is never.
+# Seconds after which a node that hangs is restarted by the hardware watchdog, up to 3600; 0 is
+# never.
 WATCHDOG_S = 0

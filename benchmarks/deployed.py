@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import micropython32
 from benchmarks.probed import Start
-from yard.compile.firmware import compile_firmware, compile_text, module_name
+from yard.compile.firmware import compile_firmware, compile_text, module_name, names_on_board
 from yard.places import FIRMWARE, PORT
 
 PINS = 16  # of a chip
@@ -37,11 +37,14 @@ class Deployment:
     firmware: Path
     port: Path
     sizes: dict[str, int]  # of every .mpy file of the firmware
+    names: dict[str, str]  # of modules that are called otherwise there, by what they are there
 
     def start(self, chips: int, inputs: int = 0, heap: int | None = None, *options: str) -> Start:
         """Return how to start a node with `chips` full expanders, `inputs` inputs on each."""
         text = components(chips, inputs)
-        start = Start(self.micropython, self.firmware, self.port, text, chips, options=options)
+        start = Start(
+            self.micropython, self.firmware, self.port, text, options=options, names=self.names
+        )
         return start if heap is None else replace(start, heap=heap)
 
 
@@ -58,7 +61,8 @@ def deployed() -> Iterator[Deployment]:
         sizes = compile_firmware(FIRMWARE, folder / "firmware")
         _compile_others(PORT, folder / "port")
         _compile_others(_PROBE.parent, folder / "port", _PROBE.name)
-        yield Deployment(micropython, folder / "firmware", folder / "port", sizes)
+        names = {short: name for name, short in names_on_board(FIRMWARE).items()}
+        yield Deployment(micropython, folder / "firmware", folder / "port", sizes, names)
 
 
 def components(chips: int, inputs: int) -> str:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from benchmarks import micropython32
 from benchmarks.deployed import copy_source, deployed, rom_image
+from benchmarks.memory_configurations import CONFIGURATIONS, Seen, measure_configurations
 from benchmarks.memory_figures import (
     Memory,
     measure_board_heap,
@@ -31,11 +32,12 @@ BOARD_HEAP = 105 * KILO  # what a stock ESP32 surely has
 RESULTS = HERE / "results" / "memory.json"
 
 
-async def _measure(load_s: float) -> Memory:
+async def _measure(load_s: float) -> tuple[Memory, list[Seen]]:
     with deployed() as deployment:
         memory = await measure_budgeted(deployment)
         await measure_idle(deployment, memory)
         await measure_least(deployment, memory)
+        seen = await measure_configurations(deployment)
         try:
             await measure_board_heap(deployment, memory, BOARD_HEAP, load_s)
         except NodeFailed as error:
@@ -48,10 +50,10 @@ async def _measure(load_s: float) -> Memory:
         rom = deployment.firmware.with_name("rom.img")
         rom.write_bytes(rom_image(deployment.firmware))
         await measure_use(replace(deployment, firmware=rom), memory, ", code in a ROM file system")
-    return memory
+    return memory, seen
 
 
-def _print(memory: Memory) -> None:
+def _print(memory: Memory, seen: list[Seen]) -> None:
     console = Console()
     table = Table("module", "heap, bytes", ".mpy, bytes", title="What a node imports")
     for module in sorted(memory.modules, key=lambda module: -module.heap):
@@ -63,8 +65,23 @@ def _print(memory: Memory) -> None:
     for name, value in memory.figures.items():
         table.add_row(name, str(value), str(budgets.get(name, "")))
     console.print(table)
+    console.print(_configurations(memory, seen))
     for fault in memory.faults:
         console.print(fault)
+
+
+def _configurations(memory: Memory, seen: list[Seen]) -> Table:
+    """Return a table of what configurations take, with the modules that a chip does not need."""
+    table = Table(title="Configurations, bytes")
+    for title in ("configuration", "announced", "smallest heap", "must do in"):
+        table.add_column(title, justify="left" if title == "configuration" else "right")
+    table.add_column("modules, beyond those of a chip with inputs and outputs")
+    usual = {module.name for module in memory.modules}
+    for row, configuration in zip(seen, CONFIGURATIONS, strict=True):
+        further = ", ".join(name for name in row.kept if name not in usual)
+        numbers = (row.announced, row.smallest, configuration.heap)
+        table.add_row(row.name, *map(str, numbers), f"{len(row.kept)}: {further}")
+    return table
 
 
 def main(
@@ -74,12 +91,13 @@ def main(
 ) -> None:
     """Measure and print tables; the raw figures go to benchmarks/results/memory.json."""
     try:
-        memory = asyncio.run(_measure(load))
+        memory, seen = asyncio.run(_measure(load))
     except (micropython32.Unavailable, NodeFailed) as error:
         raise SystemExit(str(error)) from error
-    _print(memory)
+    _print(memory, seen)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(asdict(memory), indent=1) + "\n")
+    results = asdict(memory) | {"configurations": [asdict(row) for row in seen]}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

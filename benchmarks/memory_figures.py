@@ -288,8 +288,8 @@ async def measure_least(deployment: Deployment, memory: Memory) -> None:
         return await announces(deployment.start(8, 0, None, f"holes={size}"))
 
     figures = memory.figures
-    figures["smallest heap for 128 entities"] = await _least(fits, 40 * KILO, 400 * KILO, KILO)
-    figures["largest block asked for"] = await _least(fits_in_holes, 256, 16 * KILO, 64)
+    figures["smallest heap for 128 entities"] = await least(fits, 40 * KILO, 400 * KILO, KILO)
+    figures["largest block asked for"] = await least(fits_in_holes, 256, 16 * KILO, 64)
 
 
 async def announces(start: Start) -> bool:
@@ -302,7 +302,7 @@ async def announces(start: Start) -> bool:
     return True
 
 
-async def _least(enough: Callable[[int], Awaitable[bool]], low: int, high: int, step: int) -> int:
+async def least(enough: Callable[[int], Awaitable[bool]], low: int, high: int, step: int) -> int:
     """Return the least of low, low + step, ... that is enough; `high` must be."""
     first, last = 0, (high - low) // step
     while first < last:

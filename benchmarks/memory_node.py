@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from benchmarks.load import Load, publish_packet
 from benchmarks.probed import NodeFailed, Probed, Start
 from yard.board import BoardServer
 from yard.model.board import Board
+from yard.sim import components, expanders, sensors
 from yard.sim.broker import choose_broker
 from yard.sim.child import Child
 from yard.sim.ports import HOST, claim, wait_listening
@@ -47,7 +49,7 @@ class MemoryNode:
 
     def __init__(self, start: Start) -> None:
         self._start = start
-        self.board = Board(range(FIRST_ADDRESS, FIRST_ADDRESS + start.chips))
+        self.board = _board(start.components.encode())
         self.payloads: dict[str, bytes] = {}
         self.states = 0
         self._changed = asyncio.Event()
@@ -80,7 +82,9 @@ class MemoryNode:
         rooms = ("components", "lib", "node") if self._start.firmware.is_dir() else ()
         for room in rooms:
             (flash / room).symlink_to(self._start.firmware / room)
-        (flash / "config.py").write_text(_SETTINGS.format(port=self._mqtt_port))
+        (flash / "config.py").write_text(
+            _SETTINGS.format(port=self._mqtt_port) + self._start.settings
+        )
         (flash / "components.json").write_text(self._start.components)
         board = BoardServer(self.board, 0, str(link), lambda: None, lambda: None)
         await board.start()
@@ -104,7 +108,7 @@ class MemoryNode:
         """Start the broker and wait until the node has announced itself and all its states.
 
         Raises:
-            NodeFailed: it has not.
+            NodeFailed: it has not, or a component does not run.
         """
         broker = choose_broker(self._mqtt_port, self._folder)
         child = await Child.start(broker.command, lambda _: None)
@@ -113,15 +117,24 @@ class MemoryNode:
             raise NodeFailed("the broker does not listen")
         self._load = await Load.connect(self._mqtt_port, self._message, b"#", 0)
         self._exits.callback(self._load.close)
-        await self.process.within(self._until_announced())
+        await self.process.within(self._until_online())
+        await self.process.within(self._until_known(await self.process.expected()))
+        for row in json.loads(self.payloads[f"{_PREFIX}components"]):
+            if row["phase"] != "running" or "errors" in row:
+                raise NodeFailed(f"a component does not run: {row}")
 
-    async def _until_announced(self) -> None:
-        entities = 16 * self._start.chips
-        while self.payloads.get(f"{_PREFIX}available") != b"online" or self._known() < entities:
+    async def _until_online(self) -> None:
+        while self.payloads.get(f"{_PREFIX}available") != b"online":
+            await self._next_message()
+
+    async def _until_known(self, states: int) -> None:
+        while self._known() < states:
             await self._next_message()
 
     def _known(self) -> int:
-        return sum(topic.endswith("/state") for topic in self.payloads)
+        return sum(
+            topic.startswith(_PREFIX) and topic.endswith("/state") for topic in self.payloads
+        )
 
     def command(self, component: str, pin: int, on: bool) -> None:
         """Send a command to an output."""
@@ -147,3 +160,11 @@ class MemoryNode:
     async def _next_message(self) -> None:
         self._changed.clear()
         await self._changed.wait()
+
+
+def _board(content: bytes) -> Board:
+    """Return a board with everything that a components.json names."""
+    board = Board(components.chip_addresses(content), wiring=components.int_wiring(content))
+    sensors.attach(board, content)
+    expanders.attach(board, content)
+    return board

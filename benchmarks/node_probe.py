@@ -32,6 +32,7 @@ import micropython  # noqa: E402
 _LINE_END = 10
 STANDING_IN = ("board_link", "esp32", "machine", "network", "socket")
 _NAMES = 2600  # so many make the interpreter allocate a table that has room for the node's
+_AT_ONCE = 4  # of those names
 _BLOCK = 16  # bytes of the smallest allocation
 
 
@@ -93,6 +94,15 @@ class Probe:
         micropython.mem_info()
         print("::end")
 
+    async def expected(self):
+        """Tell how many entities have a state, or will have one when they have measured."""
+        count = 0
+        for entity in self.node.entities.values():
+            told = entity.platform == "sensor" or entity.state() is not None
+            if told and entity.leaf == b"/state":
+                count += 1
+        print("::expected", count)
+
     async def modules(self):
         """Tell which modules are in memory."""
         print("::modules", ",".join(sys.modules))
@@ -139,6 +149,8 @@ def _make_room_for_names():
     """Have the table of names grown now; with our names in it, it grows in larger steps."""
     for i in range(_NAMES):
         hasattr(gc, "n%d" % i)  # interns it
+        if not i % _AT_ONCE:
+            gc.collect()  # else the texts leave holes between what the names take
 
 
 def _leave_holes(size):

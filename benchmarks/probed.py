@@ -8,8 +8,8 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,18 +39,20 @@ class Start:
         firmware: folder of the firmware, or image of a ROM file system with it.
         port: folder of the modules that stand in for the ESP32's, and of the probe.
         components: content of components.json.
-        chips: number of expanders on the board.
+        settings: lines of config.py, besides those for network and broker.
         heap: bytes that the interpreter takes for its heap.
         options: of the probe.
+        names: of modules that are called otherwise there, by what they are called there.
     """
 
     micropython: Path
     firmware: Path
     port: Path
     components: str
-    chips: int
+    settings: str = ""
     heap: int = _ROOMY_HEAP
     options: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,11 @@ class Probed:
         trace: of its imports, if `trace` is among the options.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, real_names: Mapping[str, str]) -> None:
         self.total = self.asyncio = 0
         self.trace = ImportTrace()
         self._process = process
+        self._real_names = real_names
         self._output: list[str] = []
         self._names = Names(0, 0)
         self._base = NOTHING
@@ -106,7 +109,7 @@ class Probed:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        return cls(process)
+        return cls(process, start.names)
 
     async def end(self) -> None:
         """End the process."""
@@ -134,10 +137,18 @@ class Probed:
         use = whole - self._base + Use(self.asyncio, Names(0, 0))
         return Heap(use, int(used) - use.total(), int(free), largest)
 
+    async def expected(self) -> int:
+        """Return how many entities have a state, or will have one when they have measured."""
+        self._ask("expected")
+        return int((await self._answer("expected"))[0])
+
     async def modules(self) -> set[str]:
         """Return the names of the modules in memory."""
         self._ask("modules")
-        return set((await self._answer("modules"))[0].split(","))
+        return self._named((await self._answer("modules"))[0].split(","))
+
+    def _named(self, modules: Iterable[str]) -> set[str]:
+        return {self._real_names.get(name, name) for name in modules}
 
     async def start_counting(self) -> None:
         """Begin to count allocations; nothing is collected until they are counted."""
@@ -202,7 +213,7 @@ class Probed:
         if kind == "begin":
             self.trace.begin(self._use(words[1]))
         elif kind == "import":
-            self.trace.end(self._use(words[1]), words[3:])
+            self.trace.end(self._use(words[1]), sorted(self._named(words[3:])))
         else:
             if kind == "base":
                 self._base = self._use(words[1])

@@ -33,6 +33,22 @@ def members(stream):
     reader.end("the last brace")
 
 
+def places(stream):
+    """Yield (key, how many bytes are before its value) for each member of the object in `stream`.
+
+    stream: a file opened with "rb". Each value is read, and forgotten. Raises JSONError as
+    `members` does.
+    """
+    reader = _Reader(stream)
+    reader.expect(0x7B)
+    for key, _ in reader.keys():
+        reader.token()
+        place = reader.place()
+        reader.value(1)
+        yield key, place
+    reader.end("the last brace")
+
+
 def read(stream):
     """Return the value that `stream` has. Raises JSONError."""
     reader = _Reader(stream)
@@ -41,9 +57,15 @@ def read(stream):
     return value
 
 
+def read_at(stream, place):
+    """Return the value that begins after `place` bytes of `stream`. Raises JSONError."""
+    stream.seek(place)
+    return _Reader(stream).value(1)
+
+
 class _Reader:
     def __init__(self, stream):
-        self._read = stream.read
+        self._stream = stream
         self._piece = b""
         self._pos = 0
         self._line = 1
@@ -58,7 +80,7 @@ class _Reader:
         if self._pos >= len(self._piece):
             self._column += self._pos
             self._pos = 0
-            self._piece = self._read(_PIECE)
+            self._piece = self._stream.read(_PIECE)
             if not self._piece:
                 return -1
         return self._piece[self._pos]
@@ -96,6 +118,10 @@ class _Reader:
         if self.token() >= 0:
             self.fail("nothing may follow " + last)
 
+    def place(self):
+        """Return how many bytes are before the next one."""
+        return self._stream.tell() - len(self._piece) + self._pos
+
     def _comment(self):
         c = self._take()
         if c == 0x2F:
@@ -116,6 +142,11 @@ class _Reader:
 
     def members(self, depth):
         """Yield (key, value, line of the key) for each member of the object that begins here."""
+        for key, line in self.keys():
+            yield key, self.value(depth), line
+
+    def keys(self):
+        """Yield (key, its line) of the object that begins here; the caller takes each value."""
         seen = set()
         for _ in self._items(0x7D):
             if self.token() != 0x22:
@@ -126,7 +157,7 @@ class _Reader:
                 self.fail('the key "%s" is there twice' % key)
             seen.add(key)
             self.expect(0x3A, " after the key")
-            yield key, self.value(depth), line
+            yield key, line
 
     def _items(self, close):
         """Yield before each item of the list or object that begins here, and take its end."""

@@ -108,10 +108,10 @@ class Classifier:
 
 
 class Listener:
-    """One handler for one kind of press, from `Presses.add` until `stop`."""
+    """One handler for some kinds of presses, from `Presses.add` until `stop`."""
 
-    def __init__(self, presses, kind, handler):
-        self.kind = kind
+    def __init__(self, presses, kinds, handler):
+        self.kinds = kinds
         self.handler = handler
         self._presses = presses
 
@@ -133,11 +133,17 @@ class Presses(Classifier):
         self._irq = None
         self._listeners = ()
 
-    def add(self, kind, handler):
-        """Call `handler(kind)` for each press of a kind, one of `KINDS`; return its Listener."""
-        if kind not in KINDS:
-            raise ValueError('unknown kind of press "%s"' % kind)
-        listener = Listener(self, kind, handler)
+    def add(self, kinds, handler):
+        """Call `handler(kind)` for each press of some kinds; return its Listener.
+
+        kinds: one of `KINDS`, or a list of several.
+        """
+        if isinstance(kinds, str):
+            kinds = (kinds,)
+        for kind in kinds:
+            if kind not in KINDS:
+                raise ValueError('unknown kind of press "%s"' % kind)
+        listener = Listener(self, kinds, handler)
         self._set(list(self._listeners) + [listener])
         return listener
 
@@ -148,7 +154,7 @@ class Presses(Classifier):
 
     def _set(self, listeners):
         self._listeners = listeners
-        kinds = [listener.kind for listener in listeners]
+        kinds = {kind for listener in listeners for kind in listener.kinds}
         self.most = 3 if "triple" in kinds else 2 if "double" in kinds else 1
         self.holds = "long" in kinds or "long_release" in kinds
         if listeners and not self._irq:
@@ -164,7 +170,7 @@ class Presses(Classifier):
 
     def happened(self, kind):
         for listener in self._listeners:
-            if listener.kind == kind:
+            if kind in listener.kinds:
                 call(listener.handler, kind)
 
 

@@ -5,6 +5,8 @@ A description is a dictionary; docs/design.md, "Argument descriptions", lists it
 Runs on the node and in the host's tools alike.
 """
 
+from import_once import import_once
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _NAMES = {
     "int": "a whole number",
@@ -51,34 +53,9 @@ def apply(value, spec, visit=None, path=""):
                 # A copy, because what uses the value may change it.
                 value[key] = default.copy() if isinstance(default, (list, dict)) else default
         for key, item in value.items():
-            inner = path + "." + key if path else key
+            inner = "%s.%s" % (path, key) if path else key
             value[key] = apply(item, keys.get(key, {}), visit, inner)
     return value
-
-
-def suggest(name, known):
-    """Return the end of a sentence that says what may have been meant by the text `name`.
-
-    known: the right texts. Names the nearest of them if one is near, else all.
-    """
-    known = sorted(known)
-    best = min([(_distance(name.lower(), k.lower()), k) for k in known] or [(99, "")])
-    if best[0] <= (1 + len(name)) // 3:
-        return '; did you mean "%s"?' % best[1]
-    return "; known are " + ", ".join(known) if known else ""
-
-
-def _distance(a, b):
-    """Return how many letters must be added, removed or changed to make `b` of `a`."""
-    row = list(range(len(b) + 1))
-    for i, letter in enumerate(a):
-        corner = i
-        row[0] = i + 1
-        for j, other in enumerate(b):
-            changed = corner + (letter != other)
-            corner = row[j + 1]
-            row[j + 1] = min(corner + 1, row[j] + 1, changed)
-    return row[-1]
 
 
 def _check(value, spec, path, faults):
@@ -122,9 +99,13 @@ def _fits(wanted, given, spec):
     return wanted in ("any", given) or (wanted == "float" and given == "int")
 
 
+def _suggest(name, known):
+    return import_once("suggestion").suggest(name, known)  # most files have no fault
+
+
 def _check_range(value, spec, where, shown, faults):
     if "choices" in spec and value not in spec["choices"]:
-        meant = suggest(str(value), [str(choice) for choice in spec["choices"]])
+        meant = _suggest(str(value), [str(choice) for choice in spec["choices"]])
         faults.append('%sunknown value "%s"%s' % (where, value, meant))
     if "chars" in spec:
         # By bytes, since each letter of a text on its own stays in memory for ever.
@@ -143,9 +124,9 @@ def _check_range(value, spec, where, shown, faults):
 
 
 def _check_keys(value, keys, path, where, faults):
-    for key in sorted(value):
+    for key in sorted(value, key=str):
         if key not in keys:
-            faults.append('%sunknown key "%s"%s' % (where, key, suggest(key, keys)))
+            faults.append('%sunknown key "%s"%s' % (where, key, _suggest(str(key), keys)))
     path = path + "." if path else ""
     for key in sorted(keys):
         if key in value:

@@ -68,7 +68,9 @@ async def announce(node):
 
 async def publish_rows(node):
     """Publish which components run and why others do not."""
-    await publish_pieces(node, node.base + "components", _row_pieces, node.rows)
+    # As they are now: they may change while they wait for room.
+    rows = list(_row_pieces(node.rows))
+    await publish_pieces(node, node.base + "components", tuple, rows)
 
 
 async def publish_pieces(node, topic, pieces, *args):
@@ -95,7 +97,8 @@ def loaded(node, name, package, version):
     row["package"] = package
     if version:
         row["version"] = version
-    row.setdefault("phase", "running")
+    if row.get("phase", "start") == "start":
+        row["phase"] = "running"
     node.log.info("loader", "%s: %s runs", name, package)
     node.rows_changed()
 
@@ -119,12 +122,24 @@ def statistics(node):
     for key in ("task_crashes", "dropped", "refused", "refused_retained", "i2c_errors"):
         status[key] = 0
     status.update(node.counters)
-    for source in (node.session,) + tuple(node.components.values()):
+    status.update(_of_session(node.session))
+    for source in node.components.values():
         if hasattr(source, "statistics"):
             for key, value in source.statistics().items():
                 sofar = status.get(key, 0)
                 status[key] = max(sofar, value) if key in _HIGHEST else sofar + value
     return status
+
+
+def _of_session(session):
+    if not session:
+        return {}
+    counters = {"mqtt_downtimes": session.downtimes, "mqtt_downtime_s": session.downtime}
+    for name in ("reads", "writes", "wakes", "skipped", "protocol_errors"):
+        value = getattr(session.client, name, None)
+        if value is not None:
+            counters["mqtt_" + name] = value
+    return counters
 
 
 def _row_pieces(rows):

@@ -10,7 +10,6 @@ from time import ticks_add, ticks_diff, ticks_ms
 from import_once import import_once
 from micropython import const
 
-from node import VERSION
 from node.log import Log
 from node.tasks import Tasks
 
@@ -244,12 +243,7 @@ def run():
     # A collector that waits for a full heap leaves what lives spread over all of it, and no block
     # for a buffer. Loading leaves the most. `make bench-memory` tells what it saves.
     gc.threshold(_COLLECT_EVERY_AT_START)
-    faults = []
-    node = Node(import_once("node.settings").load(faults.append))
-    node.log.info("node", "Switchyard %s as %s, %s", VERSION, node.id, node.reset_cause)
-    for fault in faults:
-        node.log.error("settings", "%s", fault)
-    Node.running = node
+    Node.running = node = import_once("node.start").make()
     try:
         asyncio.run(node.run())
     except Exception as e:  # noqa: BLE001 whatever it is, the node must come back

@@ -8,24 +8,27 @@ every setting.
 
 import asyncio
 import gc
+import io
+import json
 import sys
 
 from import_once import find, import_once
 from micropython import const
 
-from node.loader import Loader
-
-import_once("node.loader")  # it goes with this module
 _json = import_once("json_stream")
-_starter = import_once("node.starter")
+_definition = import_once("node.definition")
 _LIMIT_S = const(60)  # for code that comes to no end; then the node restarts as it was
-_LONGEST = const(800)  # characters of all faults
+_LONGEST = const(750)  # bytes of all faults as JSON; the send buffer takes 1 KB with the rest
 
 
 def shortened(faults):
     """Return the faults as one line that is not too long for a message."""
     line = "; ".join(faults).replace("\n", " ")
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + " ..."
+    end = ""
+    while len(json.dumps(line).encode()) > _LONGEST:
+        line = line[: len(line) * 7 // 8]
+        end = " ..."
+    return line + end
 
 
 async def find_faults(node, switch, file):
@@ -41,50 +44,52 @@ async def find_faults(node, switch, file):
         return await _Dry(node, file + ".new").look()
     finally:
         switch.unlimited()
-        sys.modules.pop("schema", None)
         gc.collect()
 
 
-class _Nothing:
-    """A node on which no component runs yet."""
+class _Dry:
+    """Looks at every definition, and loads nothing. path: the file.
 
-    def __init__(self, node):
-        self.log = node.log
-        self.settings = node.settings
-        self.components = {}
-        self.entities = {}
+    Stands for the source, and for a node on which no component runs yet.
+    """
 
-
-class _Dry(Loader):
-    """A loader that loads nothing. path: the file."""
+    error = None
+    components = entities = ()
 
     def __init__(self, node, path):
-        super().__init__(_Nothing(node))
-        self._path = path
+        self.log = node.log
+        self.file = path
+        self.names = self.places = []
+        self.order = []
+        self._waits = {}  # name -> names that it refers to
         self._found = []
 
     async def look(self):
         """Return what is wrong with the file."""
-        for name, _ in self._members():
-            if name != "_order":
-                self._names.append(name)
-        self._pending = self._names
         for name, definition in self._members():
             if name == "_order":
-                if not isinstance(definition, list):
-                    self._found.append("_order: expected a list")
-                continue
-            self._look_at(name, definition)
+                self.order = definition
+            else:
+                self.names.append(name)
+        names, count = import_once("node.order").arrange(self, self)
+        for name, definition in self._members():
+            if name != "_order":
+                self._look_at(name, definition)
             gc.collect()
             await asyncio.sleep_ms(0)
-        if not self._names and not self._found:
+        if not self.names and not self._found:
             self._found.append("it names no component")
+        self._find_wrong_places(names, count)
         self._find_circle()
         return self._found
 
+    def fault(self, name, phase, message):
+        """Take a fault of the order."""
+        self._found.append(message)
+
     def _members(self):
         try:
-            with open(self._path, "rb") as f:
+            with open(self.file, "rb") as f:
                 for name, definition, _ in _json.members(f):
                     yield name, definition
         except (OSError, ValueError) as e:
@@ -93,15 +98,26 @@ class _Dry(Loader):
 
     def _look_at(self, name, definition):
         found = []
-        waits = []
+        waits = ()
+        defined = _definition.Definition(self, name, definition, self.names, ())
         try:
-            self._check(name, definition, found, waits)
+            found, waits = defined.check(self.names)
             if not found:
-                found += _package_faults(definition)
-        except Exception as e:  # noqa: BLE001 what is imported can raise anything
+                found += _package_faults(definition, defined.path)
+        except (Exception, SystemExit) as e:  # noqa: BLE001 what is imported can raise anything
             found.append("%s: %s" % (type(e).__name__, e))
         self._waits[name] = waits
         self._found += ["%s: %s" % (name, fault) for fault in found]
+
+    def _find_wrong_places(self, names, count):
+        """Find what `_order` puts before something that it refers to."""
+        for i in range(count):
+            for other in self._waits[names[i]]:
+                if other in names[i:]:
+                    text = '%s: "%s" is loaded later; _order must name it earlier'
+                    self._found.append(text % (names[i], other))
+                    del self._waits[names[i]]
+                    break
 
     def _find_circle(self):
         waits = self._waits
@@ -114,9 +130,8 @@ class _Dry(Loader):
                 del waits[name]
 
 
-def _package_faults(definition):
+def _package_faults(definition, path):
     package, component = definition["package"], definition["component"]
-    path = _starter.module_path(package)
     # One that is in use is not forgotten: what is imported later must be the same.
     module = find(path) if path in sys.modules else import_once(path)
     if not module:
@@ -135,9 +150,12 @@ def _settings_faults(path):
     try:
         with open(path) as f:
             exec(f.read(), scope)
-    except Exception as e:  # noqa: BLE001 - the file may do anything
-        # Its text may show a secret.
-        return ["config.py: %s" % type(e).__name__]
+    except (Exception, SystemExit) as e:  # noqa: BLE001 - the file may do anything
+        trace = io.StringIO()
+        sys.print_exception(e, trace)
+        line = trace.getvalue().rpartition('"<string>", line ')[2].split("\n")[0].split(",")[0]
+        # The text of the error may show a secret.
+        return ["config.py line %s: %s" % (line, type(e).__name__)]
     module = _Module()
     for name, value in scope.items():
         if name[0] != "_":
@@ -145,6 +163,7 @@ def _settings_faults(path):
     found = []
     sys.modules["config"] = module
     settings = import_once("node.settings").load(found.append)
-    if not settings.CONFIG_KEY:
-        found.append("config.py: without CONFIG_KEY there would be no way back")
+    for name in ("CONFIG_KEY", "MQTT_HOST"):
+        if not getattr(settings, name):
+            found.append("config.py: without %s there would be no way back" % name)
     return found

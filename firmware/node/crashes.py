@@ -21,4 +21,5 @@ def is_of(task, component):
     """Return whether a task, by its name, belongs to the component of a name."""
     if task.startswith(component) and task[len(component) :][:1] in ("", ".", "/"):
         return True
-    return task in [kind + component for kind in ("bus ", "pins ", "edges ")]
+    kind, _, name = task.partition(" ")
+    return name == component and kind in ("bus", "pins", "edges", "outputs", "commands")

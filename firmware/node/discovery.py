@@ -2,7 +2,7 @@
 """Home Assistant MQTT discovery: one device per component that is one, below the node's own.
 
 https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload. The payloads are made
-entity by entity, so that a device of any size needs no large block of memory. Short key names are
+piece by piece, so that a device of any size needs no large block of memory. Short key names are
 those of Home Assistant's abbreviations.
 """
 
@@ -12,6 +12,7 @@ from micropython import const
 
 from node import VERSION
 
+_LARGE = const(11)  # members of an object; each piece takes time
 # What is always the same is JSON text: each short text in code, such as the key of a dictionary,
 # would stay in memory for ever, also when this module is forgotten.
 _DEVICE = const('{"ids":["%s"],%s"mf":"Switchyard","sw":"%s"}')
@@ -95,15 +96,19 @@ class _Discovery:
             config.update(head)
             platform = config.pop("p")
             topic = "%s/%s/%s/%s/config" % (self._prefix, platform, node.uid, key)
-            await self._publish(node, topic, _single, dumps(config).encode())
+            await self._publish(node, topic, _object, config)
 
     def _device(self, component, entities):
         """Yield the payload of one device in pieces of bytes."""
-        yield dumps(self._shared(component))[:-1].encode() + b',"cmps":{'
-        comma = ""
+        for piece in _members(self._shared(component)):
+            yield piece
+        yield b',"cmps":{'
+        before = ""
         for key, config in self._configs(component, entities):
-            yield ("%s%s:%s" % (comma, dumps(key), dumps(config))).encode()
-            comma = ","
+            yield ("%s%s:" % (before, dumps(key))).encode()
+            for piece in _object(config):
+                yield piece
+            before = ","
         yield b"}}"
 
     def _shared(self, component):
@@ -159,5 +164,18 @@ class _Discovery:
         return key, config
 
 
-def _single(payload):
-    return (payload,)
+def _object(config):
+    """Yield a JSON object, a large one in pieces: a full heap has no block free for all of it."""
+    if len(config) < _LARGE:
+        yield dumps(config).encode()
+        return
+    for piece in _members(config):
+        yield piece
+    yield b"}"
+
+
+def _members(config):
+    before = "{"
+    for key in config:
+        yield ("%s%s:%s" % (before, dumps(key), dumps(config[key]))).encode()
+        before = ","

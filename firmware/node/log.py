@@ -5,16 +5,13 @@ import io
 import sys
 from time import ticks_diff, ticks_ms
 
+from import_once import import_once
 from micropython import const
 
 _WINDOW_MS = const(10000)
 _MOST = const(20)  # records of one source and level in a window
+_LONGEST = const(800)  # bytes of a text that surely fit into the send buffer, with their topic
 LEVELS = ("critical", "error", "warn", "info", "debug")
-
-
-def level_number(name):
-    """Return the position of a level name in `LEVELS`; the higher, the more is shown."""
-    return LEVELS.index(name)
 
 
 class Log:
@@ -35,8 +32,8 @@ class Log:
     muted = _since = 0
 
     def __init__(self, level="info", mqtt_level="warn", ring=32):
-        self.level = level_number(level)
-        self.mqtt_level = level_number(mqtt_level)
+        self.level = LEVELS.index(level)
+        self.mqtt_level = LEVELS.index(mqtt_level)
         self._ring = []
         self._limit = ring
         self.lost = 0
@@ -111,6 +108,10 @@ class Log:
         return kinds[kind]
 
     def _keep(self, level, text):
+        if len(text.encode()) > _LONGEST:
+            for part in import_once("node.long_record").parts(text, _LONGEST):
+                self._keep(level, part)
+            return
         # Records leave in order: what waits goes first.
         if self.flush() and self.sink and self.sink(level, text):
             return

@@ -8,9 +8,10 @@ await reload(Node.running, "board1")
 """
 
 import gc
-import sys
 
 from import_once import import_once
+
+from node.component import ConfigError
 
 
 async def load(node, name):
@@ -93,7 +94,6 @@ async def _alone(node, step, name):
     try:
         await step(node, name)
     finally:
-        sys.modules.pop("schema", None)
         node.settled = True
         node.rows_changed()
         node.announce()
@@ -114,19 +114,48 @@ async def _load(node, name):
 async def _unload(node, name):
     if name not in node.components:
         raise ValueError('"%s" does not run' % name)
-    _check_use(node, name, import_once("node.loader").Loader(node).inspect(name)[0])
+    _check_use(node, name, _inspect(node, name)[0])
     await _end(node, name)
     gc.collect()
 
 
 async def _reload(node, name):
     if name in node.components:
-        users, faults = import_once("node.loader").Loader(node).inspect(name)
+        users, faults = _inspect(node, name)
         _check_use(node, name, users)
         if faults:
             raise ValueError("; ".join(faults) + "; it runs on as it was")
         await _end(node, name)
     await _load(node, name)
+
+
+def _inspect(node, name):
+    """Look at how a component that runs is defined now.
+
+    Return (names of the components that run and refer to it, faults of its definition).
+    Raises ConfigError when the definitions cannot be read.
+    """
+    sources = import_once("node.sources")
+    definition = import_once("node.definition")
+    source = sources.Source()
+    if source.error:
+        raise ConfigError("%s: %s" % (source.file, source.error) if source.file else source.error)
+    users = []
+    own = [definition.unknown(source.file, name, source.names)]
+    for other in source.names:
+        if other not in node.components:
+            continue
+        try:
+            value = sources.read(other, source.places)
+        except (OSError, ValueError) as e:
+            raise ConfigError("%s: %s" % (other, e))
+        defined = definition.Definition(node, other, value, source.names, ())
+        faults, waits = defined.check((name,))
+        if other == name:
+            own = faults
+        elif waits:
+            users.append(other)
+    return users, own
 
 
 def _check_use(node, name, users):

@@ -13,7 +13,6 @@ from time import gmtime, ticks_diff, ticks_ms, time
 
 from import_once import import_once
 from micropython import const
-from time_zone import TimeZone
 
 _PORT = const(123)
 _REQUEST = const(0x23)  # version 4, mode 3
@@ -24,6 +23,7 @@ _LONGEST_PAUSE_S = const(600)
 _TO_2000 = 3155673600  # s from 1900 on
 _TO_1970 = 2208988800
 _ERA_S = 1 << 32  # the second begins in 2036
+_QUARTER_S = const(900)  # clocks change at full quarters of an hour, everywhere
 
 
 class Clock:
@@ -39,18 +39,31 @@ class Clock:
         self._node = node
         self._host = host
         self._port = port
+        self._zone = zone
+        self._quarter = None  # for which the offset is known
+        self._offset = 0
         try:
-            self._zone = TimeZone(zone)
+            self._ahead(time())
         except ValueError as e:
             node.log.error("time", "TIME_ZONE: %s; UTC is used", e)
-            self._zone = TimeZone("UTC0")
+            self._zone = "UTC0"
 
     def local(self):
         """Return the local time as `time.gmtime` has it, None while it is not known."""
         if not self.known:
             return None
         now = time()
-        return gmtime(now + self._zone.offset(gmtime(now)))
+        return gmtime(now + self._ahead(now))
+
+    def _ahead(self, now):
+        """Return how many s the local time is ahead. Raises ValueError for a zone that is none."""
+        quarter = now // _QUARTER_S
+        if quarter != self._quarter:
+            # Needed a few times a day, so its code does not stay in memory.
+            zone = import_once("time_zone").TimeZone(self._zone)
+            self._offset = zone.offset(gmtime(now))
+            self._quarter = quarter
+        return self._offset
 
     async def run(self):
         """Set the clock of the chip every 4 hours; sooner after a failure."""

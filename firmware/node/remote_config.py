@@ -19,6 +19,7 @@ from node.inbox import Data
 _SHORTEST_KEY = const(16)
 _PIECE = const(512)  # bytes of the text
 _DIGITS = const(6)  # of an offset
+_MOST = const(16)  # components by name in an outcome, which must fit into the send buffer
 _FILE = "components.json"
 KEPT = ".last"  # behind the name of a file: what it was before the newest change
 
@@ -59,8 +60,10 @@ class RemoteConfig(Component):
         if reason:
             self.tell(number, file, "rolled back", reason)
         else:
-            failed = [name for name, row in self.node.rows.items() if row.get("errors")]
-            self.tell(number, file, "kept", failed=sorted(failed))
+            failed = sorted([name for name, row in self.node.rows.items() if row.get("errors")])
+            if len(failed) > _MOST:
+                failed[_MOST:] = ["and %d more" % (len(failed) - _MOST)]
+            self.tell(number, file, "kept", failed=failed)
 
     def tell(self, number, file, outcome, reason=None, failed=()):
         """Publish an outcome. failed: the components that have faults."""

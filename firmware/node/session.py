@@ -8,6 +8,7 @@ from import_once import import_once
 from micropython import const
 
 _RETRY_MS = const(20)  # until a full send buffer is tried again
+_LONGEST = const(800)  # bytes of a state that surely fits into the send buffer, with its topic
 _BIRTH_SPREAD_BITS = const(12)  # up to 4 s: Home Assistant's restart wakes every node at once
 
 
@@ -32,7 +33,7 @@ class Session:
         if node.settings.DISCOVERY_PREFIX:
             self._birth = (node.settings.DISCOVERY_PREFIX + "/status").encode()
         self.online = False
-        self.downtimes = self._downtime = 0
+        self.downtimes = self.downtime = 0  # downtime: s
         self._lost_at = None  # s of uptime, while a connection that was there is not
         self._connecting = False  # since the first attempt
         self._connected = False  # by connect(); the client then stays so by itself
@@ -80,11 +81,21 @@ class Session:
             self._node.spawn("announce", self._announce_later)
 
     def _send_state(self, entity):
-        payload = entity.state()
+        try:
+            payload = entity.state()
+        except Exception as e:  # no entity may keep the node from being online
+            self._node.log.exception("state", e, "%s", entity.key.decode())
+            return True
         if payload is None:
             return True
-        client = self.client
-        return client.publish_nowait(entity.key, payload, True, self._prefix, entity.leaf)
+        if len(payload) > _LONGEST:
+            topic = (self._prefix + entity.key + entity.leaf).decode()
+            self._node.spawn(topic, self._send_long, topic, payload)
+            return True
+        return self.client.publish_nowait(entity.key, payload, True, self._prefix, entity.leaf)
+
+    async def _send_long(self, topic, payload):
+        await self._unless_lost(lambda: self.client.publish(topic, payload, True))
 
     def pause(self, paused):
         """Take no commands for a moment, or (False) go on."""
@@ -92,15 +103,6 @@ class Session:
             self.client.pause_reading()
         else:
             self.client.resume_reading()
-
-    def statistics(self):
-        """Return counters for the node's status topic."""
-        counters = {"mqtt_downtimes": self.downtimes, "mqtt_downtime_s": self._downtime}
-        for name in ("reads", "writes", "wakes", "skipped", "protocol_errors"):
-            value = getattr(self.client, name, None)
-            if value is not None:
-                counters["mqtt_" + name] = value
-        return counters
 
     # -- what arrives ---------------------------------------------------------------------
 
@@ -132,7 +134,9 @@ class Session:
                 entity.command(action, value, ttl, tag)
             else:
                 entity.command(action, None, None, None)
-        except ValueError as e:
+        except Exception as e:  # no entity may disturb the others
+            if not isinstance(e, ValueError):
+                self._node.log.exception("command", e, "%s", entity.key.decode())
             self._node.count("refused")
             self._refuse(topic, e)
             self.state_changed(entity)
@@ -192,7 +196,7 @@ class Session:
         """There is a connection to say everything over."""
         self.online = True
         if self._lost_at is not None:
-            self._downtime += self._node.uptime() - self._lost_at
+            self.downtime += self._node.uptime() - self._lost_at
             self._lost_at = None
 
     async def _unless_lost(self, step):

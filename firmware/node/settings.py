@@ -26,7 +26,10 @@ def load(report):
     for file in ("config", "credentials"):
         for name, value in _read(file, report):
             if name not in table:
-                faults = ['unknown setting "%s"%s' % (name, schema.suggest(name, table))]
+                meant = import_once("suggestion").suggest(name, _alike(name, table))
+                faults = ['unknown setting "%s"%s' % (name, meant)]
+            elif isinstance(value, dict) and {type(key) for key in value} - {str}:
+                faults = [name + ": expected text in quotes as keys"]
             else:
                 faults = schema.check(value, table[name], name) or _check(name, value, schema)
             for fault in faults:
@@ -64,14 +67,20 @@ def _line(file, error):
     return " line " + after.split("\n")[0].split(",")[0] if before else ""
 
 
+def _alike(name, table):
+    """Return the settings that have a word of `name`, all if none has."""
+    words = set(name.upper().split("_"))
+    return [known for known in table if words & set(known.split("_"))] or table
+
+
 def _check(name, value, schema):
     """Return the faults of a value that is of the right type."""
     fault = None
     if name in ("MQTT_HOME", "DISCOVERY_PREFIX") and value.strip("/") != value:
         fault = "no slash at the beginning or end"
-    elif name == "STATIC_ADDRESS" and len(value) not in (0, 4):
-        fault = "expected address, netmask, gateway and DNS server"
-    elif name == "WIFI_COUNTRY" and len(value) == 1:
+    elif name == "STATIC_ADDRESS":
+        fault = _address_fault(value)
+    elif name == "WIFI_COUNTRY" and value and not (len(value) == 2 and value.isalpha()):
         fault = "a country has two letters"
     elif name == "ETHERNET" and value:
         missing = [key for key in ("phy_type", "phy_addr", "mdc", "mdio") if key not in value]
@@ -83,6 +92,16 @@ def _check(name, value, schema):
     elif name == "TIME_ZONE":
         fault = _zone_fault(value)
     return [name + ": " + fault] if fault else []
+
+
+def _address_fault(addresses):
+    if len(addresses) not in (0, 4):
+        return "expected address, netmask, gateway and DNS server"
+    for text in addresses:
+        parts = text.split(".")
+        if len(parts) != 4 or not all(part.isdigit() and int(part) < 256 for part in parts):
+            return '"%s" is no address such as 192.168.1.20' % text
+    return None
 
 
 def _zone_fault(text):

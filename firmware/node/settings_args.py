@@ -29,19 +29,18 @@ def _wiring():
 
 
 _WIRES = ("mdc", "mdio", "power", "ref_clk")
-_ADDRESS = {"type": "str", "max": 15, "chars": "."}
 SETTINGS = {
     "WIFI_SSID": _text(longest=32),
-    "WIFI_PASSWORD": _text(longest=64, secret=True),
+    "WIFI_PASSWORD": _text(longest=64),
     "WIFI_HOSTNAME": _text(longest=32, chars="-"),
-    "WIFI_COUNTRY": _text(longest=2, chars=""),
+    "WIFI_COUNTRY": _text(),
     "WIFI_STRONGEST": _switch(False),
-    "STATIC_ADDRESS": {"type": "list", "default": [], "max": 4, "item": _ADDRESS},
+    "STATIC_ADDRESS": {"type": "list", "default": [], "item": {"type": "str"}},
     "ETHERNET": {"type": "dict", "default": {}, "keys": _wiring()},
     "MQTT_HOST": _text(longest=253),
     "MQTT_PORT": _number(0, 0, 65535),
     "MQTT_USER": _text(longest=256),
-    "MQTT_PASSWORD": _text(longest=1024, secret=True),
+    "MQTT_PASSWORD": _text(longest=1024),
     "MQTT_TLS": _switch(False),
     "MQTT_TLS_CA": _text(longest=128),
     "MQTT_TLS_VERIFY": _switch(True),
@@ -57,7 +56,7 @@ SETTINGS = {
     "COMMAND_BUFFER": _number(64, 1, 1024),
     "RPC": _switch(True),
     "ON_LOST_S": _number(60, 1, 86400),
-    "CALL_INTERVAL": {"type": "float", "default": 600, "min": 0.01},
+    "CALL_INTERVAL": {"type": "float", "default": 600, "min": 0.01, "max": 518400},
     "ALIVE_INTERVAL": _number(60, 1, 3600),
     "STATUS_INTERVAL": _number(60, 1, 86400),
     "NTP_HOST": _text(longest=253),
@@ -69,8 +68,8 @@ SETTINGS = {
     "LOG_FILE_KB": _number(0, 0, 512),
     "FAILED_JOINS": _number(20, 0, 10000),
     "FACTORY_RESET_PIN": _number(-1, -1, 48),
-    "UPDATE_KEY": _text(longest=128, secret=True),
-    "CONFIG_KEY": _text(longest=128, secret=True),
+    "UPDATE_KEY": _text(longest=128),
+    "CONFIG_KEY": _text(longest=128),
     "CONFIG_TRIAL_S": _number(120, 10, 3600),
     "WATCHDOG_S": _number(0, 0, 3600),
 }

@@ -29,13 +29,15 @@ async def settle(node):
     state = switch.state()
     if state is None:
         return
-    number, _, version = switch.head(state)
+    number, seconds, version = switch.head(state)
     owner = node.entities.get(b"config/proposal" if version in CONFIGS else b"update/data")
     if owner is None:
         return
     component = owner.component
     reason = None
     if state.startswith("trial"):
+        text = "%s is on trial, start %s of 3: it must be online within %d s"
+        node.log.info(component.name, text, version, state[5:], seconds)
         while not (node.settled and node.session.online):
             await asyncio.sleep_ms(_ASK_MS)
         switch.confirm(state)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where the definitions of the components come from: the first of three sources that is there.
 
-`components.json`; else `_order.json` and `components/<name>.json`; else `components.py`.
+`components.json`; else `_order.json` and `components/<name>.json`; else `components.py`, or
+compiled or frozen as the module `components_config`.
 """
 
 import os
@@ -16,89 +17,98 @@ _json = import_once("json_stream")
 _WHOLE = "components.json"
 _ORDER = "_order.json"
 _PROGRAM = "components.py"
+_MODULE = "components_config"  # because `components` is the package of the code
 _FOLDER = "components"
-LOAD = "load()"  # how the function of `components.py` is called; no component can be
+ABSENT = "no components.json: copy components.json.example to that name, change it"
 
 
-def source():
-    """Return the source as (its name, `definitions`), None if there is none.
+class Source:
+    """What the source of a node has, without the definitions themselves.
 
-    `definitions(report)` yields (name, definition) for each component, and ("_order", list) and
-    (LOAD, function) where there are such. `report(name, exception)` is called for each file
-    that cannot be read, or no further than it was; name: of the source, or of the component whose
-    file it is.
+    Attributes: `file`, its name, "" if there is none; `names` of the components; `places`, for
+    `read`; `order`, what is given as `_order`; `function`, that of `components.py`, None if it has
+    none; `error`, why it could not be read, or no further than it was.
     """
-    files = os.listdir()
-    _keep_code_in_sight(files)
-    if _WHOLE in files:
-        return _WHOLE, _of_one_file
-    if _ORDER in files or _separate(files):
-        return _ORDER, _of_several_files
-    return (_PROGRAM, _Program().definitions) if _PROGRAM in files else None
 
-
-def _of_one_file(report):
-    try:
-        with open(_WHOLE, "rb") as f:
-            for name, definition, _ in _json.members(f):
-                yield name, definition
-    except (OSError, ValueError) as e:
-        report(_WHOLE, e)
-
-
-def _of_several_files(report):
-    files = os.listdir()
-    if _ORDER in files:
-        order = _read(_ORDER, _ORDER, report)
-        if order:
-            yield "_order", order[0]
-    for name in _separate(files):
-        definition = _read(_FOLDER + "/" + name + ".json", name, report)
-        if definition:
-            yield name, definition[0]
-
-
-class _Program:
-    """components.py, which is run once, however often it is read."""
+    function = error = None
 
     def __init__(self):
-        self._scope = {}
-
-    def definitions(self, report):
+        self.names = []
+        self.places = {}
+        self.order = []
+        files = os.listdir()
+        _keep_code_in_sight(files)
+        self.file, find_names = self._choose(files)
         try:
-            known = self._run()
+            find_names(files)
         except Exception as e:  # noqa: BLE001 a program can raise anything
-            self._scope.clear()
-            report(_PROGRAM, e)
-            return
-        for name in sorted(known, key=str):
-            yield str(name), known[name]
-        if "load" in self._scope:
-            yield LOAD, self._scope["load"]
+            self.error = e
 
-    def _run(self):
-        """Return COMPONENTS, an empty dictionary if there are none."""
-        scope = self._scope
-        if not scope:
-            with open(_PROGRAM) as f:
-                scope["__name__"] = _FOLDER
-                exec(f.read(), scope)
+    def _choose(self, files):
+        if _WHOLE in files:
+            return _WHOLE, self._of_one_file
+        if _ORDER in files or _separate(files):
+            return _ORDER, self._of_several_files
+        if _PROGRAM in files:
+            return _PROGRAM, self._of_program
+        return _MODULE, self._of_module
+
+    def _of_one_file(self, _):
+        with open(_WHOLE, "rb") as f:
+            for name, place in _json.places(f):
+                if name != "$schema":  # is for editors
+                    self._add(name, place)
+
+    def _of_several_files(self, files):
+        for name in _separate(files):
+            self._add(name, None)
+        if _ORDER in files:
+            with open(_ORDER, "rb") as f:
+                self.order = _json.read(f)
+
+    def _of_program(self, _):
+        scope = {"__name__": _FOLDER}
+        with open(_PROGRAM) as f:
+            exec(f.read(), scope)
+        self._take(scope)
+
+    def _of_module(self, _):
+        module = import_once(_MODULE)
+        if module:
+            self._take(module.__dict__)
+        else:
+            self.file = ""
+            self.error = ConfigError(ABSENT)
+
+    def _take(self, scope):
         known = scope.get("COMPONENTS", {})
         if not isinstance(known, dict):
             raise ConfigError("COMPONENTS: expected a dictionary")
-        if "load" not in scope and "COMPONENTS" not in scope:
+        self.function = scope.get("load")
+        if not self.function and "COMPONENTS" not in scope:
             raise ConfigError("it has neither COMPONENTS nor load(node, add)")
-        return known
+        for name in sorted(known, key=str):
+            self._add(str(name), (known[name],))
+
+    def _add(self, name, place):
+        self.places[name] = place
+        if name == "_order":
+            self.order = read(name, self.places)
+        else:
+            self.names.append(name)
 
 
-def _read(path, name, report):
-    """Return the value in a file as the only one of a list, which is empty if there is none."""
-    try:
-        with open(path, "rb") as f:
-            return [_json.read(f)]
-    except (OSError, ValueError) as e:
-        report(name, e)
-        return []
+def read(name, places):
+    """Return the definition of a component. places: of its source.
+
+    Raises OSError or ValueError when its file cannot be read.
+    """
+    place = places[name]
+    if isinstance(place, tuple):
+        return place[0]
+    file = _WHOLE if place else "%s/%s.json" % (_FOLDER, name)
+    with open(file, "rb") as f:
+        return _json.read_at(f, place) if place else _json.read(f)
 
 
 def _separate(files):

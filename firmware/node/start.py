@@ -6,17 +6,30 @@ import gc
 from import_once import import_once
 from micropython import const
 
+from node import VERSION
+from node.app import Node
+
 # Bytes allocated; more often would cost a burst of commands a third of its speed.
 _COLLECT_EVERY = const(65536)
+
+
+def make():
+    """Return a node with the settings of this board."""
+    faults = []
+    node = Node(import_once("node.settings").load(faults.append))
+    node.log.info("node", "Switchyard %s as %s, %s", VERSION, node.id, node.reset_cause)
+    for fault in faults:
+        node.log.error("settings", "%s", fault)
+    return node
 
 
 async def start(node):
     """Start what the settings and `components.json` of `node` name."""
     settings = node.settings
     if settings.LOG_LEVELS:
-        from node.log import level_number
+        from node.log import LEVELS
 
-        node.log.levels = {s: level_number(name) for s, name in settings.LOG_LEVELS.items()}
+        node.log.levels = {s: LEVELS.index(name) for s, name in settings.LOG_LEVELS.items()}
     if settings.LOG_FILE_KB:
         from node.log_file import LogFile
 

@@ -13,22 +13,22 @@ _START_S = 30  # time limit of a component's start()
 class Starter:
     """Makes components of definitions that have been checked.
 
-    suggest: that of the module `schema`.
-
     Attribute: `phase`, where the component is that is being made: "import", "construct" or
-    "start".
+    "start"; before, what the loader says.
     """
 
-    phase = "import"
+    phase = "file"
 
-    def __init__(self, node, suggest):
+    def __init__(self, node):
         self._node = node
-        self._suggest = suggest
 
-    async def make(self, name, definition):
-        """Make the component `name`, references already resolved. Raises what goes wrong."""
+    async def make(self, name, definition, path):
+        """Make the component `name`, references already resolved. Raises what goes wrong.
+
+        path: of its module.
+        """
         self.phase = "import"
-        module = _import(definition["package"])
+        module = _import(definition["package"], path)
         function = self._member(module, definition, "component")
         self.phase = "construct"
         component = self._call(name, function, definition["constructor_args"])
@@ -39,6 +39,8 @@ class Starter:
     async def start(self, name, component, definition):
         """Start a component as its definition says."""
         self.phase = "start"
+        # For its tasks, which may die before it runs.
+        self._node.rows.setdefault(name, {"name": name, "phase": "start"})
         try:
             if hasattr(component, "attach"):  # else it is one that knows nothing of us
                 component.attach(self._node, name)
@@ -49,6 +51,13 @@ class Starter:
             # cannot be stopped in order either is no news.
             await import_once("node.manage").discard(self._node, name, component)
             raise
+
+    def explain(self, name, error):
+        """Return what there is to say of an exception; the log has the whole of it."""
+        if isinstance(error, ConfigError):
+            return "%s: %s" % (error.key, error) if error.key else str(error)
+        self._node.log.exception(name, error, "failed in %s", self.phase)
+        return "%s: %s" % (type(error).__name__, error)
 
     def _further(self, name, component, definition):
         if "init_function" in definition:
@@ -66,8 +75,10 @@ class Starter:
         member = getattr(thing, name, None)
         if member is None:
             known = [n for n in dir(thing) if n[0] != "_"]
-            text = '%s: there is no "%s"%s'
-            raise ConfigError(text % (key, name, self._suggest(name, known)))
+            meant = import_once("suggestion").suggest(name, known)
+            raise ConfigError('%s: there is no "%s"%s' % (key, name, meant))
+        if not callable(member):
+            raise ConfigError('%s: "%s" cannot be called' % (key, name))
         return member
 
     def _call(self, task, function, args):
@@ -82,13 +93,7 @@ class Starter:
         return None
 
 
-def module_path(package):
-    """Return the path of the module that a definition calls `package`."""
-    return "components" + package if package[0] == "." else package
-
-
-def _import(package):
-    path = module_path(package)
+def _import(package, path):
     module = find(path)
     if not module:
         file = path.replace(".", "/")

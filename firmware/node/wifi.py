@@ -6,6 +6,7 @@ from random import getrandbits
 from time import ticks_diff, ticks_ms
 
 import network
+from import_once import import_once
 from micropython import const
 
 _JOIN_MS = const(15000)
@@ -87,9 +88,5 @@ class WiFi:
 
     def reason(self):
         """Return why the last attempt failed, in words."""
-        status = self._station.status()
-        if status == network.STAT_WRONG_PASSWORD:
-            return "wrong password"
-        if status == network.STAT_NO_AP_FOUND:
-            return "no such network in reach"
-        return "no answer within %d s (status %s)" % (_JOIN_MS // 1000, status)
+        failure = import_once("node.wifi_failure")
+        return failure.reason(self._station.status(), _JOIN_MS // 1000)

@@ -27,7 +27,10 @@ class TunedWiFi(WiFi):
     def _find(self):
         """Return the row of `scan` of the strongest access point, None if there is none."""
         name = self.ssid.encode()
-        rows = [row for row in self._station.scan() if row[0] == name]
+        try:
+            rows = [row for row in self._station.scan() if row[0] == name]
+        except OSError:  # the radio is busy
+            return None
         return max(rows, key=_strength) if rows else None
 
 

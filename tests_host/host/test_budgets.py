@@ -75,10 +75,8 @@ def test_budget_is_held(name: str, memory: Memory) -> None:
 
 def test_what_is_not_configured_is_not_imported(memory: Memory) -> None:
     # Chips with switches and binary sensors.
-    configured = (
-        r"components\.(machine\.(i2c|claims)|devices\.(mcp23017|pin_table|inputs)|entities)"
-    )
-    other = r"components\.entities\.(?!make|output|switch|binary_sensor|chatter)"
+    configured = r"components\.(machine\.(i2c|claims)|devices\.(mcp23017|pin_|inputs)|entities)"
+    other = r"components\.entities\.(?!row_keys|output|switch|binary_sensor|chatter)"
     features = ("interlock", "interrupt_line", "native_port", "presses", "pulses", "pin_access")
     imported = [module.name for module in memory.modules]
     components = [name for name in imported if name.startswith("components.")]

@@ -20,7 +20,7 @@ from desk import YARD
 from yard.check.catalogue import Catalogue
 from yard.check.dry_load import dry_load
 from yard.check.faults import Faults
-from yard.check.run import check, described
+from yard.check.run import TOLD, check, described
 from yard.check.source import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -264,9 +264,13 @@ def test_a_module_that_cannot_be_imported_is_a_fault_of_its_component(
 
 
 def test_a_component_that_never_comes_back_is_given_up(tmp_path: Path) -> None:
-    lines = dry_load(read(own(tmp_path, "hangs")), None, limit_s=2)
-    assert lines[-1]["phase"] == "start"
-    assert "given up after 2 s" in lines[-1]["message"]
+    source = read(own(tmp_path, "hangs"))
+    line = dry_load(source, None, limit_s=2)[-1]
+    fault = Faults(source, CATALOGUE).raised(*(line[key] for key in TOLD))
+    assert (fault.component, fault.phase) == ("mine", "start")
+    assert fault.message == "it came to no end in 2 s"
+    loop = OWN_MODULE.splitlines().index("    while True:") + 1
+    assert fault.hint in [f"see {tmp_path / 'own.py'}:{line}" for line in (loop, loop + 1)]
 
 
 def test_arguments_by_place_are_checked_as_those_by_name(tmp_path: Path) -> None:

@@ -121,6 +121,18 @@ async def test_a_component_that_others_refer_to_is_in_use():
         assert lab.node.components == {}
 
 
+async def test_what_has_left_the_file_is_in_use_while_others_refer_to_it():
+    user = ("table", define(args={"any": ["@chip.3"]}))
+    async with Lab(("chip", define()), user) as lab:
+        lab.define(user)
+        assert await lab.refusal(unload, "chip") == 'in use by "table"'
+        assert await lab.refusal(reload, "chip") == 'in use by "table"'
+        assert sorted(lab.node.components) == ["chip", "table"]
+        lab.define()
+        await unload(lab.node, "chip")
+        assert sorted(lab.node.components) == ["table"]
+
+
 async def test_a_bus_with_devices_is_in_use_whatever_the_file_says_meanwhile():
     class Worker:
         pass
@@ -289,8 +301,10 @@ async def test_loading_leaves_nothing_of_the_loader_in_memory():
 
 
 def test_tasks_belong_to_components_by_their_names():
-    for task in ("i2c", "bus i2c", "pins i2c", "i2c.init", "i2c.regular", "i2c/lamp"):
+    for task in ("i2c", "i2c.init", "i2c.regular", "i2c/lamp"):
         assert is_of(task, "i2c"), task
+    for kind in ("bus", "pins", "edges", "outputs", "commands"):
+        assert is_of(kind + " i2c", "i2c"), kind
     for task in (
         "i2c2",
         "bus i2c2",

@@ -43,6 +43,15 @@ COMPONENTS = {
     "adc": define(".machine.adc", "ADC", pin=33),
     "pwm": define(".machine.pwm", "PWM", pin=18),
     "count": define(".machine.counter", "Counter", pin=19),
+    "shift": define(
+        ".devices.hc595",
+        "HC595",
+        ser=13,
+        srclk=26,
+        rclk=32,
+        pins=[{"pin": 0, "type": "switch", "id": "horn"}],
+    ),
+    "far": define(".devices.remote_switch", "RemoteSwitch", topic="home/other/chip/lamp"),
     "table": define(
         ".entities.table",
         "Table",
@@ -108,7 +117,9 @@ async def test_all_are_unloaded_users_first_and_nothing_of_them_is_left():
         for name in ("i2c", "board1", "esp"):
             users = ", ".join(['"%s"' % user for user in USERS[name]])
             assert await refusal(unload, node, name) == "in use by " + users
-        for name in ("walls", "table", "count", "pwm", "adc", "esp", "board1", "i2c"):
+        for name in ("far", "shift", "walls", "table", "count", "pwm", "adc"):
+            await unload(node, name)
+        for name in ("esp", "board1", "i2c"):
             await unload(node, name)
         await asyncio.sleep_ms(10)
         assert node.components == {} and node.rows == {} and node.entities == {}
@@ -119,7 +130,7 @@ async def test_all_are_unloaded_users_first_and_nothing_of_them_is_left():
 
 async def test_all_can_be_loaded_again_and_work():
     async with Running() as node:
-        names = ("i2c", "esp", "board1", "adc", "pwm", "count", "table", "walls")
+        names = ("i2c", "esp", "board1", "adc", "pwm", "count", "table", "walls", "shift", "far")
         before = sorted(node.entities)
         for _ in range(2):
             for name in reversed(names):
@@ -135,7 +146,7 @@ async def test_all_can_be_loaded_again_and_work():
 
 async def test_each_that_nobody_uses_is_reloaded_while_the_others_go_on():
     async with Running() as node:
-        for name in ("adc", "pwm", "count", "table", "walls"):
+        for name in ("adc", "pwm", "count", "table", "walls", "shift", "far"):
             before = dict(node.components)
             await reload(node, name)
             for other in COMPONENTS:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 import random
 
-from schema import apply, check, suggest
+from schema import apply, check
+from suggestion import suggest
 
 from harness import raises
 

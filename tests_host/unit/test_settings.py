@@ -47,6 +47,23 @@ def test_an_unknown_setting_is_reported_with_the_nearest_known_one():
     assert reports == ['config.py: unknown setting "MQTT_HSOT"; did you mean "MQTT_HOST"?']
     _, reports = settings("mqtt_host = 'x'\n")
     assert reports == ['config.py: unknown setting "mqtt_host"; did you mean "MQTT_HOST"?']
+    _, reports = settings(None, "MQTTPASSWORD = 'x'\n")
+    assert reports == [
+        'credentials.py: unknown setting "MQTTPASSWORD"; did you mean "MQTT_PASSWORD"?'
+    ]
+
+
+def test_where_none_is_near_those_with_the_same_words_are_named():
+    for name, want in (
+        ("SSID", "WIFI_SSID"),
+        ("hostname", "WIFI_HOSTNAME"),
+        ("UPDATE_THIS_NODE", "NODE_ID, NODE_NAME, UPDATE_KEY"),
+    ):
+        _, reports = settings(name + " = 'x'\n")
+        assert reports == ['config.py: unknown setting "%s"; known are %s' % (name, want)]
+    _, reports = settings("x = 5\n")
+    for name in SETTINGS:
+        assert name in reports[0], name
 
 
 def test_a_wrong_setting_is_reported_and_keeps_its_default():
@@ -71,7 +88,27 @@ def test_a_wrong_setting_is_reported_and_keeps_its_default():
             "STATIC_ADDRESS = ['192.168.1.2']",
             "STATIC_ADDRESS: expected address, netmask, gateway and DNS server",
         ),
+        (
+            "STATIC_ADDRESS = ['192.168.1.2', '255.255.255.0', '192.168.1.1', '192.168.1.256']",
+            'STATIC_ADDRESS: "192.168.1.256" is no address such as 192.168.1.20',
+        ),
+        (
+            "STATIC_ADDRESS = ['router', '255.255.255.0', '192.168.1.1', '192.168.1.1']",
+            'STATIC_ADDRESS: "router" is no address such as 192.168.1.20',
+        ),
+        (
+            "STATIC_ADDRESS = ['10.0.0.2', 5]",
+            "STATIC_ADDRESS[1]: expected text, not a whole number",
+        ),
         ("WIFI_COUNTRY = 'D'", "WIFI_COUNTRY: a country has two letters"),
+        ("WIFI_COUNTRY = 'DEU'", "WIFI_COUNTRY: a country has two letters"),
+        ("WIFI_COUNTRY = '49'", "WIFI_COUNTRY: a country has two letters"),
+        ("CALL_INTERVAL = 518401", "CALL_INTERVAL: 518401 is above the highest value 518400"),
+        (
+            "LOG_LEVELS = {5: 'debug', 'mqtt': 'warn'}",
+            "LOG_LEVELS: expected text in quotes as keys",
+        ),
+        ("ETHERNET = {23: 'mdc'}", "ETHERNET: expected text in quotes as keys"),
         ("LOG_LEVELS = 'debug'", "LOG_LEVELS: expected an object, not text"),
         ("TIME_ZONE = 'CET'", "TIME_ZONE: the offset from UTC is missing, as in CET-1"),
     ):
@@ -81,10 +118,17 @@ def test_a_wrong_setting_is_reported_and_keeps_its_default():
         assert getattr(got, name) == SETTINGS[name]["default"]
 
 
-def test_levels_of_sources_and_a_time_zone_are_taken():
-    got, reports = settings("LOG_LEVELS = {'wifi': 'debug'}\nTIME_ZONE = 'CET-1'\n")
-    assert reports == []
-    assert (got.LOG_LEVELS, got.TIME_ZONE) == ({"wifi": "debug"}, "CET-1")
+def test_what_is_right_is_taken():
+    for name, value in (
+        ("LOG_LEVELS", {"wifi": "debug"}),
+        ("TIME_ZONE", "CET-1"),
+        ("WIFI_COUNTRY", "DE"),
+        ("STATIC_ADDRESS", ["192.168.1.20", "255.255.255.0", "192.168.1.1", "0.0.0.0"]),
+        ("ETHERNET", {"phy_type": "LAN8720", "phy_addr": 1, "mdc": 23, "mdio": 18}),
+        ("CALL_INTERVAL", 0.5),
+    ):
+        got, reports = settings("%s = %r\n" % (name, value))
+        assert (getattr(got, name), reports) == (value, [])
 
 
 def test_one_fault_does_not_lose_the_other_settings():
@@ -138,7 +182,7 @@ def test_encryption_without_an_authority_is_reported():
 
 def test_no_secret_is_ever_shown():
     secret = "pa55word"
-    for name in ("WIFI_PASSWORD", "MQTT_PASSWORD"):
+    for name in ("WIFI_PASSWORD", "MQTT_PASSWORD", "UPDATE_KEY", "CONFIG_KEY"):
         for value in ("%r", "[%r]", "{%r: 1}", "b%r", "%r * 999", "%r + 1", "(%r"):
             text = "%s = %s" % (name, value % secret)
             got, reports = settings(text)
@@ -174,13 +218,36 @@ def test_the_example_gives_every_default_in_the_order_of_the_table():
     assert len(known) == len(SETTINGS)
 
 
-def test_the_example_explains_every_setting():
-    before = ""
+def explanations():
+    """Return the comment above each setting of the example. "The same" adds to the last one."""
+    found = {}
+    comment = ""
     for line in lines_of("/config_example.py"):
-        if " = " in line:
-            # MQTT_PASSWORD shares the comment of the user.
-            assert before.startswith(("#", "MQTT_USER")), line
-        before = line
+        if line.startswith("#"):
+            comment += line[1:]
+        elif " = " in line:
+            before = comment
+            found[line.split(" = ")[0]] = comment
+        else:
+            comment = ""
+        if comment.startswith(" The same"):
+            comment = before + comment
+    return found
+
+
+def test_the_example_explains_every_setting():
+    found = explanations()
+    for name in SETTINGS:
+        assert len(found[name]) > 20, name
+
+
+def test_the_example_tells_the_range_or_the_choices_of_every_setting():
+    found = explanations()
+    for name, spec in SETTINGS.items():
+        words = [word.strip('",;:.()') for word in found[name].split()]
+        limits = [spec[key] for key in ("min", "max") if key in spec and spec["type"] != "str"]
+        for word in limits + list(spec.get("choices", ())):
+            assert str(word) in words, (name, word, words)
 
 
 def test_the_example_is_read_without_a_report():

@@ -29,7 +29,8 @@ class Chip8(MCP23017):
         self.chip = chip = self.expander(self.driver, bus, self.name, address, poll_ms, ttl)
         start = import_once("components.devices.mcp23017_start")
         start.add(self, bus, chip)
-        import_once("components.devices.chip8_table").build(self, chip, rows)
+        import_once("components.devices.pin_rows").prepare(rows, self.spec())
+        import_once("components.devices.chip8_table").Table8(self, chip).build(rows)
         start.complete(self, chip, int_pin, safety_poll)
         self._plan = None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes entities of the pin table of a chip with 8 pins."""
+"""The pins of the table of a chip with 8 pins."""
 
 from import_once import import_once
 
@@ -8,12 +8,9 @@ from node.component import ConfigError
 _table = import_once("components.devices.pin_table")
 
 
-def build(component, chip, rows):
-    """Claim pins for what `rows` say; see `build` of `components/devices/pin_table.py`."""
-    _Table8(component, chip, component.spec()).build(rows)
+class Table8(_table.PinTable):
+    """Makes entities of the pin table of a chip with 8 pins."""
 
-
-class _Table8(_table.PinTable):
     def _number(self, row):
         pin = row["pin"]
         names = [self._component.prefix + str(number) for number in range(8)]

@@ -30,7 +30,9 @@ class HC595(Component):
                 level = "on" if key == "oe" else "off"
                 pins.output(gpio, key, restore=level, allow_unsafe=self._allow_unsafe)
         self.chip = port = ShiftPort(self._chips, self.node.settings.COMMAND_TTL_MS)
-        import_once("components.devices.hc595_table").build(self, port, self._rows)
+        prepare = import_once("components.devices.pin_rows").prepare
+        prepare(self._rows, import_once("components.devices.hc595_args").PIN)
+        import_once("components.devices.hc595_table").ShiftTable(self, port).build(self._rows)
         self._rows = None
         pins.start()
         lines = [line.value for line in pins.port.lines]

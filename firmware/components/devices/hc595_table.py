@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes entities of the pin table of a chain of 74HC595."""
+"""The outputs of the table of a chain of 74HC595."""
 
 from import_once import import_once
 
@@ -8,13 +8,9 @@ from node.component import ConfigError
 _table = import_once("components.devices.pin_table")
 
 
-def build(component, chip, rows):
-    """Claim outputs for what `rows` say; see `build` of `components/devices/pin_table.py`."""
-    spec = import_once("components.devices.hc595_args").PIN
-    _ShiftTable(component, chip, spec).build(rows)
+class ShiftTable(_table.PinTable):
+    """Makes entities of the pin table of a chain of 74HC595."""
 
-
-class _ShiftTable(_table.PinTable):
     def _number(self, row):
         pin = row["pin"]
         count = len(self._chip.users)

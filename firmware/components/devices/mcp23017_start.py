@@ -18,10 +18,17 @@ def start(component, i2c, address, rows, poll_ms, ttl, int_pin, safety_poll, por
         from components.entities.port import Port
 
         node.add_entity(component, Port(chip))
-    import_once("components.devices.pin_table").build(component, chip, rows)
+    prepare(rows)
+    import_once("components.devices.pin_table").PinTable(component, chip).build(rows)
     if node.kept("directions " + name):
         component.directions().restore()
     complete(component, chip, int_pin, safety_poll)
+
+
+def prepare(rows):
+    """Prepare the rows of the pin table; a function of its own, so that all it needs goes."""
+    spec = import_once("components.devices.mcp23017_args").PIN
+    import_once("components.devices.pin_rows").prepare(rows, spec)
 
 
 def add(component, bus, chip):

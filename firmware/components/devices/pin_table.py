@@ -1,30 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Makes entities of the rows of a pin table, and says of each row what is wrong with it.
+"""Makes entities of the rows of a pin table that `pin_rows.py` has prepared.
 
-A row has one pin, `pin`. Its type may bring further keys: `KEYS` in
-`components/entities/<type>_args.py` describes them; None there takes a common key away. A key
-with "claim", which is "output" or "input", is a further pin of the row, or a list of them. It is
-written as `pin` is, as a reference to a pin of another table, or, to say more of it, as an object
-such as {"pin": 5, "invert": true}. The class of the type then has `set_up(row, parts)`, called
-when all pins are claimed; parts: the Part of each such key that the row has, or the list of them.
+The class of the type of a row with further pins has `set_up(row, parts)`, called when all pins are
+claimed; parts: the Part of each such key that the row has, or the list of them.
 """
 
-import schema  # the loader has it already, and forgets it
-from import_once import import_once
+from micropython import const
 from pins import Pin
 
 from node.component import ConfigError
 
-_make = import_once("components.entities.make")
-
-
-def build(component, chip, rows):
-    """Claim the pins of `chip` for what `rows` say and add the entities to the component's node.
-
-    Faults are reported to `node.fault`; the pins of the row are left alone then. The rows are
-    taken out of the list on the way: their memory is for the entities.
-    """
-    PinTable(component, chip, import_once("components.devices.mcp23017_args").PIN).build(rows)
+_LETTERS = const(b"abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 class _Claim:
@@ -41,87 +27,62 @@ class _Claim:
 
 
 class PinTable:
-    """The table of one chip; those of other chips have other pin numbers.
+    """The table of one chip; those of other chips have other pin numbers."""
 
-    spec: what describes a row.
-    """
-
-    def __init__(self, component, chip, spec):
+    def __init__(self, component, chip):
         self._component = component
         self._chip = chip
-        self._spec = spec
-        self._specs = {}  # type -> what describes its rows
         self._rows = {}  # what a person calls the pin, or the pin that was referred to -> its row
 
     def build(self, rows, name="pins"):
-        """Do what the function `build` describes. name: of the argument that has the rows."""
+        """Claim the pins that `rows` name and add the entities to the component's node.
+
+        rows: as `prepare` has left them; they are taken out of the list on the way, because their
+        memory is for the entities. name: of the argument that has them. Faults are reported to
+        `node.fault`; the pins of the row are left alone then.
+        """
         for i, row in enumerate(rows):
-            self._add_row(row, "%s[%d]" % (name, i))
             rows[i] = None
+            path = "%s[%d]" % (name, i)
+            for fault in row if isinstance(row, list) else self._faults(path, row):
+                self._component.node.fault(self._component.name, "check", fault)
 
-    def _add_row(self, row, path):
-        spec = self._describe(row)
-        faults = schema.check(row, spec, path)
-        if not faults and not _is_lost(row, spec["keys"]):
-            try:
-                self._add(row, spec["keys"], path)
-            except ConfigError as e:
-                faults.append("%s.%s: %s" % (path, e.key, e))
-        for fault in faults:
-            self._component.node.fault(self._component.name, "check", fault)
+    def _faults(self, path, row):
+        """Add a row; return its faults, of which there is one at most."""
+        try:
+            self._add(path, *row)
+            return ()
+        except ConfigError as e:
+            return ("%s.%s: %s" % (path, e.key, e),)
 
-    def _describe(self, row):
-        """Return what describes a row of its type."""
-        kind = row.get("type") if isinstance(row, dict) else None
-        if kind not in self._spec["keys"]["type"]["choices"]:
-            return self._spec
-        if kind not in self._specs:
-            self._specs[kind] = _make.describe(self._spec, kind)
-        return self._specs[kind]
-
-    def _add(self, row, keys, path):
-        kind = row["type"]
-        cls = None if kind in ("output", "input") else _make.entity_class(kind)
-        drives = cls.drives if cls else kind == "output"
-        _check_keys(row, keys, drives)
-        schema.apply(row, {"keys": keys})
+    def _add(self, path, row, cls, drives, further, modules):
         claims = [self._resolve("pin", row, drives, ())]
         parts = {}
         if cls:
-            entity = claims[0].user = _make.entity(cls, row, claims[0].pin, claims[0].number)
-            parts = self._parts(row, keys, claims, entity)
+            entity = claims[0].user = _entity(cls, row, claims[0].pin, claims[0].number)
+            parts = self._parts(further, claims, entity)
         try:
-            self._set_up(row, claims, parts, cls)
+            self._set_up(row, claims, parts, cls, modules)
         except ValueError as e:
             self._take_back(claims)
             raise e if isinstance(e, ConfigError) else ConfigError(str(e), "id")
         for claim in claims:
             self._rows[claim.name] = path if claim.key == "pin" else path + "." + claim.key
 
-    def _parts(self, row, keys, claims, entity):
+    def _parts(self, further, claims, entity):
         """Resolve the further pins of a row, add them to `claims`, and return their Parts."""
         parts = {}
-        for key in sorted(keys):
-            known = keys[key].get("item", keys[key])
-            if key not in row or "claim" not in known:
-                continue
+        for key, several, drives, options in further:
             from components.entities.part import Part
 
-            several = isinstance(row[key], list)
-            parts[key] = []
-            for i, value in enumerate(row[key] if several else [row[key]]):
-                options = value
-                if not isinstance(value, dict):
-                    options = schema.apply({"pin": value}, known)
-                if "invert" not in options:
-                    options["invert"] = row.get("invert") if known["claim"] == "output" else False
+            made = []
+            for i, said in enumerate(options):
                 where = "%s[%d]" % (key, i) if several else key
-                claim = self._resolve(where, options, known["claim"] == "output", claims)
+                claim = self._resolve(where, said, drives, claims)
                 claim.user = Part(entity, claim.pin)
                 claims.append(claim)
-                parts[key].append(claim.user)
-            if not several:
-                parts[key] = parts[key][0]
+                made.append(claim.user)
+            parts[key] = made if several else made[0]
         return parts
 
     def _resolve(self, key, options, drives, claims):
@@ -154,7 +115,7 @@ class PinTable:
         if other:
             raise ConfigError("%s is used by %s already" % (shown, other))
 
-    def _set_up(self, row, claims, parts, cls):
+    def _set_up(self, row, claims, parts, cls, modules):
         user = claims[0].user
         if cls:
             self._component.node.add_entity(self._component, user)
@@ -167,9 +128,7 @@ class PinTable:
                 restore = row.get("restore") or (cls.restore if cls else "adopt")
             self._claim(claim.pin.number, claim.user, claim.options, restore)
         try:
-            self._apply(row, user)
-            if hasattr(cls, "set_up"):
-                user.set_up(row, parts)
+            self._complete(row, user, parts, modules)
         except ValueError:
             # Not all that was done to the pins is undone, so nobody else gets them.
             for claim in claims:
@@ -178,6 +137,14 @@ class PinTable:
         for claim in claims:
             if claim.number is None:
                 claim.user.changed()  # its level may be known already
+
+    def _complete(self, row, user, parts, modules):
+        """Do what the row asks for beyond the pins."""
+        for path in modules:
+            module = __import__(path, None, None, ("apply",))
+            module.apply(self._component, user, row)
+        if hasattr(user, "set_up"):
+            user.set_up(row, parts)
 
     def _take_back(self, claims):
         user = claims[0].user
@@ -196,15 +163,6 @@ class PinTable:
                     chip.users[pin.number] = None
                     chip.outputs &= ~pin.mask
                     chip.inputs &= ~pin.mask
-
-    def _apply(self, row, user):
-        """Let the modules carry out what the row asks for beyond the common."""
-        keys = self._spec["keys"]
-        known = [(keys[key], row[key]) for key in row if "by" in keys.get(key, ())]
-        # "when": the only value that needs the module.
-        for by in sorted({k["by"] for k, value in known if k.get("when", value) == value}):
-            module = __import__("components.pins." + by, None, None, ("apply",))
-            module.apply(self._component, user, row)
 
     # -- what depends on the chip ---------------------------------------------------------
 
@@ -238,32 +196,33 @@ class PinTable:
             self._chip.input(place, user, row["invert"], row["pull_up"], row["debounce"])
 
 
-def _check_keys(row, keys, drives):
-    wrong = "input" if drives else "output"
-    for key in row:
-        if keys[key].get("for") == wrong:
-            raise ConfigError("only an %s has this" % wrong, key)
-    for key, value in _pins(row, keys):
-        if isinstance(value, dict) and isinstance(value["pin"], Pin) and len(value) > 1:
-            raise ConfigError("more of this pin is said in its own table", key)
+def _entity(cls, row, pin, number):
+    """Return an entity of `cls` on `pin`, as `row` describes it.
+
+    number: what a person calls the pin, None for one of another table.
+    """
+    options = {}
+    for key, short in (("device_class", "dev_cla"), ("icon", "ic")):
+        if key in row:
+            options[short] = row[key]
+    name = row.get("name")
+    if number is None:
+        number = pin.number
+    object_id = row.get("id") or _slug(name or "") or "pin%d" % number
+    made = cls(object_id, name, options, pin)
+    # An entity that has the default uses that of its class, which costs no memory.
+    if "pulse" in row:
+        made.pulse_ms = row["pulse"]
+    if "ttl" in row:
+        made.ttl_ms = row["ttl"]
+    return made
 
 
-def _pins(row, keys):
-    """Yield (key, what stands there) for each pin of a row."""
-    yield "pin", row["pin"]
-    for key in row:
-        if "claim" in keys[key].get("item", keys[key]):
-            for value in row[key] if isinstance(row[key], list) else [row[key]]:
-                yield key, value
-
-
-def _is_lost(row, keys):
-    """Return whether a reference leads nowhere, as the loader has said already."""
-    for _, value in _pins(row, keys):
-        pin = value["pin"] if isinstance(value, dict) else value
-        if isinstance(pin, str) and pin[:1] == "@":
-            return True
-    return False
+def _slug(name):
+    """Return `name` in lower case with `_` for everything but letters and digits."""
+    # By bytes, since each letter of a text on its own stays in memory for ever.
+    words = bytes([c if c in _LETTERS else 32 for c in name.lower().encode()])
+    return "_".join(words.decode().split())
 
 
 def _check_reference(pin, drives):

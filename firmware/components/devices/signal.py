@@ -4,9 +4,8 @@
 import json
 
 from command_buffer import OFF, ON, PULSE, TOGGLE
+from import_once import import_once
 
-from components.entities.part import Part
-from components.machine.native import NativePins
 from node.component import Component, ConfigError, Entity
 
 _LONGEST_MS = 3600000
@@ -22,6 +21,9 @@ class Signal(Component):
     Attribute: `patterns`, name -> what a pulse takes.
     """
 
+    _pins = None
+    _outputs = {}
+
     def __init__(self, pin, entity, patterns, invert):
         self._pin = pin
         self._entity = entity
@@ -34,27 +36,19 @@ class Signal(Component):
         # Now, and not while it is on already.
         import pulses  # noqa: F401
 
-        self._pins = NativePins(self)
-        pin = self._pin = self._pins.output(self._pin, "pin", self._invert)
-        try:
-            if not hasattr(pin, "take"):
-                raise ValueError("must be the number of a GPIO or refer to an output")
-            if not pin.chip.outputs & pin.mask:
-                raise ValueError("it is no output")
-            pin.take(Part(self._entity, pin))
-        except ValueError as e:
-            self._pins.stop()
-            raise ConfigError(str(e), "pin")
-        self._entity.pin = pin
+        take = import_once("components.devices.taken").take
+        self._pins, outputs = take(self, self._entity, [("pin", self._pin)], self._invert)
+        self._outputs = outputs
+        self._entity.pin = outputs["pin"]
         self.node.add_entity(self, self._entity)
-        self._pins.start()
+        if self._pins:
+            self._pins.start()
 
     def stop(self):
         """Switch off and give the output back."""
-        pin = self._pin
-        pin.off()
-        pin.chip.users[pin.number] = pin
-        self._pins.stop()
+        for pin in self._outputs.values():
+            pin.off()
+        import_once("components.devices.taken").give_back(self._pins, self._outputs)
 
     def on(self):
         """Be on until switched off."""

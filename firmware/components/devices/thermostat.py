@@ -5,13 +5,13 @@ import asyncio
 import json
 import time
 
+from import_once import import_once
 from micropython import const
 from two_point import TwoPoint
 
-from components.entities.part import Part
-from components.machine.native import NativePins
 from node.component import Component, ConfigError, Entity
 
+_MODES = ("heat", "cool")  # of a heater and of a cooler
 _SENSOR_MS = const(10000)  # longer than any sensor needs
 
 
@@ -20,6 +20,9 @@ class Thermostat(Component):
 
     Without a value of the sensor everything is off. So it is when the task that does this fails.
     """
+
+    _pins = None
+    _outputs = {}
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class Thermostat(Component):
         self._invert = invert
         self._running = True
         self._controls = {}
-        for mode in ("heat", "cool"):
+        for mode in _MODES:
             if self._given[mode] is not None:
                 self._controls[mode] = TwoPoint(hysteresis, min_on * 1000, min_off * 1000)
         self._climate = _Climate(name, self._controls, lowest, highest)
@@ -64,21 +67,20 @@ class Thermostat(Component):
                 climate.mode, climate.target = kept
             except ValueError as e:
                 self.node.log.warn(self.name, "what was kept does not fit any more: %s", e)
-        self._pins = NativePins(self)
-        self._outputs = {}
-        for mode, key in (("heat", "heater"), ("cool", "cooler")):
-            if mode in self._controls:
-                self._outputs[mode] = self._take(self._given[mode], key)
-        climate.outputs = self._outputs
+        take = import_once("components.devices.taken").take
+        given = [(mode + "er", self._given[mode]) for mode in _MODES if mode in self._controls]
+        self._pins, outputs = take(self, climate, given, self._invert)
+        climate.outputs = self._outputs = {mode: outputs[mode + "er"] for mode in self._controls}
         self.node.add_entity(self, climate)
-        self._pins.start()
+        if self._pins:
+            self._pins.start()
         self.node.spawn(self.name, self._run)
 
     def stop(self):
         """Switch off and give the outputs back."""
         self._running = False
         self._all_off()
-        self._give_back()
+        import_once("components.devices.taken").give_back(self._pins, self._outputs)
 
     def changed(self):
         """Act on a command."""
@@ -87,24 +89,6 @@ class Thermostat(Component):
         self._control()
 
     # -- parts ----------------------------------------------------------------------------
-
-    def _take(self, pin, key):
-        pin = self._pins.output(pin, key, self._invert)
-        try:
-            if not hasattr(pin, "take"):
-                raise ValueError("must be the number of a GPIO or refer to an output")
-            if not pin.chip.outputs & pin.mask:
-                raise ValueError("it is no output")
-            pin.take(Part(self._climate, pin))
-        except ValueError as e:
-            self._give_back()
-            raise ConfigError(str(e), key)
-        return pin
-
-    def _give_back(self):
-        for pin in self._outputs.values():
-            pin.chip.users[pin.number] = pin
-        self._pins.stop()
 
     async def _run(self):
         try:
@@ -150,8 +134,8 @@ class Thermostat(Component):
 
     def _all_off(self):
         now = time.ticks_ms()
-        for mode, control in self._controls.items():
-            self._switch(mode, control.update(None, now))
+        for mode in self._outputs:
+            self._switch(mode, self._controls[mode].update(None, now))
 
     def _switch(self, mode, on):
         pin = self._outputs[mode]

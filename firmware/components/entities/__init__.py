@@ -5,7 +5,7 @@ The constructor of such a class takes (object_id, name, options, pin). Its attri
 whether the pin is an output; `changed()` is called when the level of the pin has changed. Options
 of the pin table that belong to the type (`pulse_ms`, `ttl_ms`) are attributes. An output has the
 attribute `restore`, and `alone` if only its own commands may switch its pins. Types with keys of
-their own: see `components/devices/pin_table.py`.
+their own: see `components/devices/pin_rows.py`.
 """
 
 from node.component import Entity

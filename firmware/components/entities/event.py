@@ -48,9 +48,7 @@ class Event(Entity):
         options = {"evt_typ": kinds}
         options.update(self.options or {})
         self.options = options
-        handler = self.happened  # one object for all
-        for kind in kinds:
-            presses.add(kind, handler)
+        presses.add(kinds, self.happened)
 
     def changed(self):
         """The level is no news here: its presses are."""

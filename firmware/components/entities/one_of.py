@@ -4,7 +4,6 @@
 from command_buffer import OFF
 
 from components.entities.output import Output
-from components.pins.interlock import join
 from node.component import ConfigError
 
 
@@ -21,6 +20,8 @@ class OneOf(Output):
             text = "must be shorter than a command may wait (ttl), %d ms"
             raise ConfigError(text % ttl_ms, "pause")
         if parts:
+            from components.pins.interlock import join  # a fan with one speed does without
+
             for user in self._users:
                 join(self.component, user.pin, self.key.decode(), pause_ms)
 

@@ -16,5 +16,8 @@ class Table(Component):
         self._rows = rows
 
     async def start(self):
-        import_once("components.entities.table_rows").build(self, self._rows)
+        prepare = import_once("components.devices.pin_rows").prepare
+        prepare(self._rows, import_once("components.entities.table_args").ROW, "rows")
+        table = import_once("components.entities.table_rows").ReferenceTable(self, None)
+        table.build(self._rows, "rows")
         self._rows = None

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Inputs that act on outputs of the node itself, with and without broker and Home Assistant."""
 
-from command_buffer import OFF, ON, PULSE, TOGGLE
 from import_once import import_once
 
 from node.component import Component
@@ -58,18 +57,3 @@ class Binding:
             self._output.command(action, self._value, None, None)
         except ValueError as e:
             node.log.warn(self._component.name, "an output refuses: %s", e)
-
-
-class PinOutput:
-    """An output that is not shown in Home Assistant, with the interface of an Entity."""
-
-    words = {b"ON": ON, b"OFF": OFF, b"TOGGLE": TOGGLE, b"PULSE": PULSE}
-    pulse_ms = 200
-
-    def __init__(self, pin):
-        self._pin = pin
-
-    def command(self, action, value, ttl_ms, tag):
-        if action == PULSE:
-            value = value or self.pulse_ms
-        self._pin.submit(self._pin, action, value or 0, ttl_ms, tag)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Puts the rows of Bindings to work, and says of each what is wrong with it."""
 
-import schema  # the loader has it already, and forgets it
 from import_once import import_once
-from presses import presses
 
 from components.logic.bindings import Binding
 from node.component import ConfigError
 
+_schema = import_once("schema")
 _outputs = import_once("components.logic.outputs")
 
 
@@ -20,9 +19,9 @@ def build(component, rows):
     ends = []
     for i, row in enumerate(rows):
         path = "rows[%d]" % i
-        faults = schema.check(row, spec, path)
+        faults = _schema.check(row, spec, path)
         if not faults:
-            schema.apply(row, spec)
+            _schema.apply(row, spec)
             try:
                 ends += _bind(component, row)
             except ConfigError as e:
@@ -54,7 +53,13 @@ def _bind(component, row):
     binding = Binding(
         component, output, _outputs.action_of(output, row["do"]), None, value, offline
     )
-    return (presses(component.node, pin).add(row.get("when", "press"), binding.pressed),)
+    kind = row.get("when", "press")
+    if kind == "press":
+        # That is the edge: what tells presses apart is not needed for it.
+        return (pin.irq(binding.pressed, 1),)
+    from presses import presses
+
+    return (presses(component.node, pin).add(kind, binding.pressed),)
 
 
 def _check_input(pin):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a configuration names as an output, and what that can do."""
 
-import schema  # the loader has it already, and forgets it
+from import_once import import_once
 
-from components.logic.bindings import PinOutput
 from node.component import ConfigError
 
 
@@ -29,6 +28,8 @@ def output_of(node, target):
     if getattr(user, "words", None):
         return user
     if user.pin is user:
+        from components.logic.pin_output import PinOutput
+
         return PinOutput(user)
     raise ConfigError("it is part of something that must be named in its place", "output")
 
@@ -45,5 +46,6 @@ def action_of(output, do):
     if action is None:
         known = {word.decode().lower() for word in words}
         known.update(("follow",) if b"ON" in words else ())
-        raise ConfigError('unknown value "%s"%s' % (do, schema.suggest(do, known)), "do")
+        meant = import_once("suggestion").suggest(do, known)
+        raise ConfigError('unknown value "%s"%s' % (do, meant), "do")
     return action

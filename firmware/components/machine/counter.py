@@ -5,10 +5,11 @@ import asyncio
 from time import ticks_diff, ticks_ms
 
 import machine
+from import_once import import_once
 from micropython import const
 
 from components.machine.claims import claim, release
-from components.machine.native import NativePins, check, pull
+from components.machine.native import NativePins, pull
 from components.sensors.reading import Reading, options
 from node.component import Component, ConfigError
 
@@ -109,7 +110,8 @@ class Counter(Component):
 
     def _count_edges(self):
         up, down = self._pulls
-        check(self, self._gpio, "pin", False, up, down, self._allow_unsafe)
+        rules = import_once("components.machine.gpio_rules")
+        rules.check(self, self._gpio, "pin", False, up, down, self._allow_unsafe)
         pin = machine.Pin
         self._line = line = pin(self._gpio, pin.IN, pull(up, down))
         hardware = getattr(machine, "Counter", None)

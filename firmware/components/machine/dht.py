@@ -3,8 +3,7 @@
 
 import dht
 import machine
-
-from components.machine.native import check
+from import_once import import_once
 
 
 def dht22(component, gpio):
@@ -13,7 +12,7 @@ def dht22(component, gpio):
     It raises OSError or ValueError when there is no or a wrong answer. `component` gets the GPIO;
     raises ConfigError when it cannot be that.
     """
-    check(component, gpio, "pin", True)
+    import_once("components.machine.gpio_rules").check(component, gpio, "pin", True)
     sensor = dht.DHT22(machine.Pin(gpio))
 
     def measure():

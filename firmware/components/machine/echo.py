@@ -4,10 +4,10 @@
 from time import sleep_us
 
 import machine
+from import_once import import_once
 from micropython import const
 
 from components.machine.claims import release
-from components.machine.native import check
 from node.component import ConfigError
 
 _TRIGGER_US = const(10)
@@ -20,6 +20,7 @@ class Echo:
     """
 
     def __init__(self, component, trigger, echo):
+        check = import_once("components.machine.gpio_rules").check
         try:
             check(component, trigger, "trigger", True)
             check(component, echo, "echo", False)

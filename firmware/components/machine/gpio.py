@@ -25,7 +25,9 @@ class GPIO(Component):
         self._pins = pins = NativePins(self)
         self.chip = chip = pins.port
         self.pin = pins.pin  # for a reference like `@esp.21`
-        import_once("components.machine.gpio_table").build(self, pins, self._rows)
+        prepare = import_once("components.devices.pin_rows").prepare
+        prepare(self._rows, import_once("components.machine.gpio_args").PIN)
+        import_once("components.machine.gpio_table").GpioTable(self, pins).build(self._rows)
         self._rows = None
         if chip.reader:
             from components.devices.inputs import set_up  # many have outputs only

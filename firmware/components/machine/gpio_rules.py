@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""What the GPIOs of an ESP32 cannot be, and why. Needed at start only.
+"""What the GPIOs of an ESP32 cannot be, and why, and who gets them. Needed at start only.
 
 From the ESP32 data sheet, "Pins" and "Boot Configurations".
 """
 
 import os
 
+import machine
 from micropython import const
+
+from components.machine.claims import claim
+from node.component import ConfigError
 
 _INPUT_ONLY = const(34)  # this one and those above it
 _ADC1 = const(32)  # the same
@@ -31,6 +35,25 @@ _UNSAFE = {
     14: (_OUTPUT, "it gives pulses during a reset"),
     15: (_OUTPUT, "it is high during a reset"),
 }
+
+
+def check(component, gpio, key, drives, pull_up=None, pull_down=None, allow_unsafe=False):
+    """Give a GPIO to `component`.
+
+    gpio: its number. key: the argument that names it. drives: it is to be an output. pull_up,
+    pull_down: what of the GPIO's own is asked for. allow_unsafe: also where it disturbs the start
+    of the node. Raises ConfigError when it cannot be that, or is used already.
+    """
+    if pull_up and pull_down:
+        raise ConfigError("pull_up and pull_down exclude each other", "pull_down")
+    reason = fault(gpio, drives, pull_up or pull_down, allow_unsafe)
+    if reason:
+        raise ConfigError(reason, key)
+    try:
+        machine.Pin(gpio)
+    except ValueError as e:
+        raise ConfigError("GPIO %d: %s" % (gpio, e), key)
+    claim("GPIO %d" % gpio, component.name, key)
 
 
 def fault(gpio, drives, pulls=False, allow_unsafe=False):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes entities of the pin table of a GPIO component."""
+"""The pins of the table of a GPIO component."""
 
 from import_once import import_once
 
@@ -9,18 +9,14 @@ from node.component import ConfigError
 _table = import_once("components.devices.pin_table")
 
 
-def build(component, pins, rows):
-    """Claim GPIOs for what `rows` say; see `build` of `components/devices/pin_table.py`.
+class GpioTable(_table.PinTable):
+    """Makes entities of the pin table of a GPIO component.
 
-    pins: the component's NativePins.
+    pins: its NativePins.
     """
-    spec = import_once("components.machine.gpio_args").PIN
-    _GpioTable(component, pins, spec).build(rows)
 
-
-class _GpioTable(_table.PinTable):
-    def __init__(self, component, pins, spec):
-        super().__init__(component, pins.port, spec)
+    def __init__(self, component, pins):
+        super().__init__(component, pins.port)
         self._pins = pins
 
     def _number(self, row):

@@ -3,11 +3,13 @@
 
 import asyncio
 
+import machine
+from import_once import import_once
 from micropython import const
 
 from components.machine.button import Button
-from components.machine.native import NativePins
-from node.component import Component
+from components.machine.claims import release
+from node.component import Component, ConfigError
 
 _FLASH_MS = const(100)
 
@@ -25,13 +27,23 @@ class Identify(Component):
         self._seconds = seconds
 
     async def start(self):
-        self._pins = pins = NativePins(self)
-        self._pin = pins.output(self._pin, "pin", self._invert)
-        pins.start()
+        if isinstance(self._pin, int):
+            self._pin = self._lamp(self._pin)
         self.node.add_entity(self, Button("identify", "Identify", self._pressed))
 
     def stop(self):
-        self._pins.stop()
+        release(self.name)
+
+    def _lamp(self, gpio):
+        """Return a GPIO with what is used of a Pin; a NativePort would be too much for it."""
+        import_once("components.machine.gpio_rules").check(self, gpio, "pin", True)
+        pin = machine.Pin
+        try:
+            # Off before it is an output.
+            return machine.Signal(pin(gpio, pin.OUT, value=self._invert), invert=self._invert)
+        except ValueError as e:
+            release(self.name)
+            raise ConfigError("GPIO %d: %s" % (gpio, e), "pin")
 
     def _pressed(self):
         self.node.spawn(self.name, self._identify)

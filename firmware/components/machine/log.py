@@ -17,12 +17,10 @@ class LogLevel(Component):
 
     async def start(self):
         for member, name in (("level", "Log level"), ("mqtt_level", "Log level over MQTT")):
-            level = Level(member, name)
-            level.component = self
             number = self.node.kept("log." + member) if self.keep else None
-            if number is not None:
+            if number is not None and getattr(self.node.log, member) >= 0:
                 setattr(self.node.log, member, number)
-            self.node.add_entity(self, level)
+            self.node.add_entity(self, Level(member, name))
 
 
 class Level(Entity):
@@ -40,6 +38,8 @@ class Level(Entity):
         if value is not None:
             raise ValueError("a level takes no number")
         node = self.component.node
+        if getattr(node.log, self.object_id) < 0:
+            raise ValueError("a dialogue is open on the console")
         setattr(node.log, self.object_id, action)
         if self.component.keep:
             node.keep("log." + self.object_id, action)

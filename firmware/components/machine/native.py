@@ -6,32 +6,8 @@ from import_once import import_once
 from native_port import CAPACITY, NativePort
 from pins import Pin
 
-from components.machine.claims import claim, release
+from components.machine.claims import release
 from node.component import ConfigError
-
-
-def check(
-    component, gpio, key, drives, pull_up=None, pull_down=None, allow_unsafe=False, rules=None
-):
-    """Give a GPIO to `component`.
-
-    gpio: its number. key: the argument that names it. drives: it is to be an output. pull_up,
-    pull_down: what of the GPIO's own is asked for. allow_unsafe: also where it disturbs the start
-    of the node. rules: the module `gpio_rules`, from those who need it often.
-    Raises ConfigError when it cannot be that, or is used already.
-    """
-    if pull_up and pull_down:
-        raise ConfigError("pull_up and pull_down exclude each other", "pull_down")
-    pulls = pull_up or pull_down
-    rules = rules or import_once("components.machine.gpio_rules")
-    fault = rules.fault(gpio, drives, pulls, allow_unsafe)
-    if fault:
-        raise ConfigError(fault, key)
-    try:
-        machine.Pin(gpio)
-    except ValueError as e:
-        raise ConfigError("GPIO %d: %s" % (gpio, e), key)
-    claim("GPIO %d" % gpio, component.name, key)
 
 
 def pull(pull_up=None, pull_down=None):
@@ -100,12 +76,12 @@ class NativePins:
         return pin
 
     def reserve(self, gpio, key, drives, pull_up=None, pull_down=None, allow_unsafe=False):
-        """Give a GPIO to the component, without touching it; see `check`."""
+        """Give a GPIO to the component, without touching it; see `check` of `gpio_rules`."""
         if gpio in self.port.gpios:
             raise ConfigError("GPIO %d is used twice" % gpio, key)
         if len(self.port.gpios) == CAPACITY:
             raise ConfigError("a component can have at most %d native pins" % CAPACITY, key)
-        check(self._component, gpio, key, drives, pull_up, pull_down, allow_unsafe, self._rules)
+        self._rules.check(self._component, gpio, key, drives, pull_up, pull_down, allow_unsafe)
 
     def _reserve(self, *args, **names):
         try:

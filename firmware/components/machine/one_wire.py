@@ -2,9 +2,8 @@
 """A pin with a 1-Wire bus."""
 
 import machine
+from import_once import import_once
 from onewire import OneWire
-
-from components.machine.native import check
 
 
 def one_wire(component, gpio):
@@ -12,5 +11,5 @@ def one_wire(component, gpio):
 
     Raises ConfigError when the GPIO cannot be that.
     """
-    check(component, gpio, "pin", True)
+    import_once("components.machine.gpio_rules").check(component, gpio, "pin", True)
     return OneWire(machine.Pin(gpio))

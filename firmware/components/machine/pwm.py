@@ -3,10 +3,10 @@
 
 import machine
 from command_buffer import OFF, ON, TOGGLE
+from import_once import import_once
 from micropython import const
 
 from components.machine.claims import release
-from components.machine.native import check
 from node.component import Component, ConfigError, Entity
 
 _BRIGHTNESS = const(4)
@@ -33,7 +33,8 @@ class PWM(Component):
         kept = self.node.kept(self._key) if self._restore == "last" else None
         if isinstance(kept, list) and len(kept) == 2:
             self._light.on, self._light.brightness = kept
-        check(self, self._gpio, "pin", True, allow_unsafe=self._allow_unsafe)
+        rules = import_once("components.machine.gpio_rules")
+        rules.check(self, self._gpio, "pin", True, allow_unsafe=self._allow_unsafe)
         try:
             pin = machine.Pin(self._gpio)
             self._pwm = machine.PWM(pin, freq=self._freq, duty_u16=self._duty())

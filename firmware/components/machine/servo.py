@@ -4,10 +4,10 @@
 import asyncio
 
 import machine
+from import_once import import_once
 from micropython import const
 
 from components.machine.claims import release
-from components.machine.native import check
 from node.component import Component, ConfigError, Entity
 
 _ANGLE = const(4)
@@ -47,7 +47,8 @@ class Servo(Component):
         self._angle = _Angle("angle", name, config)
 
     async def start(self):
-        check(self, self._gpio, "pin", True, allow_unsafe=self._allow_unsafe)
+        rules = import_once("components.machine.gpio_rules")
+        rules.check(self, self._gpio, "pin", True, allow_unsafe=self._allow_unsafe)
         self.node.add_entity(self, self._angle)
         if self._restore is not None:
             try:

@@ -15,11 +15,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from yard.check.descriptions import description_faults
 from yard.places import FIRMWARE
 
 Spec = dict[str, Any]
 
-_SUFFIX = "_args"
+SUFFIX = "_args"
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,25 @@ class Catalogue:
         self.packages: dict[str, Package] = {}
         with self._firmware():
             self._schema = importlib.import_module("schema")
-            for path in sorted((FIRMWARE / "components").rglob(f"*{_SUFFIX}.py")):
-                module = path.with_name(path.name.replace(_SUFFIX, ""))
+            for path in sorted((FIRMWARE / "components").rglob(f"*{SUFFIX}.py")):
+                module = path.with_name(path.name.replace(SUFFIX, ""))
                 package = "." + ".".join(module.relative_to(FIRMWARE / "components").parts)[:-3]
                 if module.exists():
                     self._add(package)
 
-    def exists(self, package: str) -> bool:
-        """Return whether there is such a module."""
-        return self._file(package) is not None
+    def file(self, package: str) -> Path | None:
+        """Return the source of a package, None if there is none."""
+        parts = _module(package).split(".")
+        for path in (Path(folder, *parts) for folder in self._folders):
+            for file in (path / "__init__.py", path.with_name(path.name + ".py")):
+                if path.name and file.is_file():
+                    return file
+        return None
 
     def suggest(self, name: str, known: Sequence[str]) -> str:
         """Return the end of a sentence that says what may have been meant."""
-        return str(self._schema.suggest(name, known))
+        with self._firmware():
+            return str(importlib.import_module("suggestion").suggest(name, known))
 
     def arguments(self, package: str, component: str) -> dict[str, Spec] | None:
         """Return the arguments of a component, None when nothing describes them."""
@@ -71,6 +78,12 @@ class Catalogue:
                 self._add(package)
         known = self.packages.get(package)
         return known.classes.get(component) if known else None
+
+    def description_faults(self, package: str, component: str) -> list[str]:
+        """Return what is wrong with the description of a component, each with its path."""
+        keys = self.arguments(package, component) or {}
+        with self._firmware():
+            return description_faults(keys, self._schema.check)
 
     def row(self, table: Spec, kind: object) -> Spec:
         """Return what describes a row of a table.
@@ -85,8 +98,7 @@ class Catalogue:
         key = id(table), str(kind)
         if key not in self._rows:
             with self._firmware():
-                make = importlib.import_module("components.entities.make")
-                self._rows[key] = make.describe(each, kind)
+                self._rows[key] = _described(each, str(kind))
         return self._rows[key]
 
     def check(self, package: str, component: str, arguments: object) -> list[str]:
@@ -98,6 +110,10 @@ class Catalogue:
             arguments = _named(arguments, keys)
         if not isinstance(arguments, dict):
             return []
+        with self._firmware():
+            return self._faults(arguments, keys)
+
+    def _faults(self, arguments: dict[str, Any], keys: dict[str, Spec]) -> list[str]:
         faults: list[str] = self._schema.check(arguments, {"type": "dict", "keys": keys}, "")
         for key, table in keys.items():
             rows = arguments.get(key)
@@ -107,25 +123,16 @@ class Catalogue:
         return faults
 
     def _add(self, package: str) -> None:
-        file = self._file(package)
+        file = self.file(package)
         if file is None:
             return
         try:
-            described = importlib.import_module(_module(package) + _SUFFIX).ARGS.items()
+            described = importlib.import_module(_module(package) + SUFFIX).ARGS.items()
             summary = _summary(file)
         except Exception:  # noqa: BLE001 - a person's own module: the dry load tells what it is
             return
         classes = {name: keys for name, keys in described if _are_descriptions(keys)}
         self.packages[package] = Package(package, summary, classes)
-
-    def _file(self, package: str) -> Path | None:
-        """Return the source of a package, None if there is none."""
-        parts = _module(package).split(".")
-        for path in (Path(folder, *parts) for folder in self._folders):
-            for file in (path / "__init__.py", path.with_name(path.name + ".py")):
-                if path.name and file.is_file():
-                    return file
-        return None
 
     @contextlib.contextmanager
     def _firmware(self) -> Iterator[None]:
@@ -149,6 +156,16 @@ def row_types(table: Spec) -> tuple[str, ...]:
 
 def _module(package: str) -> str:
     return "components" + package if package.startswith(".") else package
+
+
+def _described(each: Spec, kind: str) -> Spec:
+    """Return what describes the rows of a type of which `each` describes those of all types."""
+    try:
+        more = importlib.import_module(f"components.entities.{kind}{SUFFIX}").KEYS
+    except ModuleNotFoundError:
+        return each
+    described: Spec = importlib.import_module("components.entities.row_keys").describe(each, more)
+    return described
 
 
 def _named(arguments: list[Any], keys: dict[str, Spec]) -> dict[str, Any] | None:

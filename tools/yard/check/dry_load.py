@@ -6,6 +6,7 @@ The node's own loader, components and settings run; nothing goes to a network.
 
 import json
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from yard.sim.node import find_micropython
 LIMIT_S = 60.0
 
 _PROGRAM = Path(__file__).with_name("on_node") / "load.py"
+_LAST_WORDS_S = 5.0
 _LAST_LINES = 3  # of the output of a node that came to no end
 
 
@@ -45,10 +47,11 @@ def dry_load(source: Source, config: Path | None, limit_s: float = LIMIT_S) -> l
         folders = ["", FIRMWARE, PORT, ".frozen", *module_folders(source.path)]
         folders += [FIRMWARE / "lib", TOOLS]
         command = [micropython, str(_PROGRAM), str(report), *map(str, folders)]
-        output = _run(command, flash, limit_s)
+        output, in_time = _run(command, flash, limit_s)
         lines = list(_lines(report))
     if not any("done" in line for line in lines):
-        lines.append({"component": "", "phase": "start", "message": _no_end(lines, output)})
+        how = f"ended: {_tail(output)}" if in_time else f"came to no end in {limit_s:g} s"
+        lines.append(_stuck(lines, source, how) | {"trace": output})
     return lines
 
 
@@ -58,26 +61,30 @@ def module_folders(path: Path) -> list[Path]:
     return [folder, folder / "lib"]
 
 
-def _run(command: list[str], flash: Path, limit_s: float) -> str:
-    """Return what the node said last."""
-    try:
-        done = subprocess.run(
-            command,
-            cwd=flash,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=limit_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as expired:
-        return f"{_tail(expired.output or b'')} (given up after {limit_s:g} s)"
-    return _tail(done.stdout)
+def _run(command: list[str], flash: Path, limit_s: float) -> tuple[str, bool]:
+    """Return what the node said, and whether it ended by itself."""
+    with subprocess.Popen(
+        command,
+        cwd=flash,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="backslashreplace",
+    ) as node:
+        try:
+            return node.communicate(timeout=limit_s)[0], True
+        except subprocess.TimeoutExpired:
+            node.send_signal(signal.SIGINT)  # so that it tells where it is
+        try:
+            return node.communicate(timeout=_LAST_WORDS_S)[0], False
+        except subprocess.TimeoutExpired:
+            node.kill()
+            return node.communicate()[0], False
 
 
-def _tail(output: bytes) -> str:
-    lines = output.decode(errors="backslashreplace").splitlines()
-    return " | ".join(line.strip() for line in lines[-_LAST_LINES:])
+def _tail(output: str) -> str:
+    return " | ".join(line.strip() for line in output.splitlines()[-_LAST_LINES:])
 
 
 def _lines(report: Path) -> Iterator[Any]:
@@ -89,7 +96,12 @@ def _lines(report: Path) -> Iterator[Any]:
                 return  # the node ended while it wrote
 
 
-def _no_end(lines: list[Any], output: str) -> str:
+def _stuck(lines: list[Any], source: Source, how: str) -> dict[str, str]:
+    """Return the line of a report for what loading came to no end with."""
+    told = {line.get("loaded", line.get("component")) for line in lines}
+    waiting = [name for name in source.members if name not in told]
+    if len(waiting) == 1:
+        return {"component": waiting[0], "phase": "start", "message": f"it {how}"}
     loaded = [line["loaded"] for line in lines if "loaded" in line]
     after = f'after "{loaded[-1]}"' if loaded else "at the start"
-    return f"loading came to no end {after}: {output}"
+    return {"component": "", "phase": "start", "message": f"what is loaded {after} {how}"}

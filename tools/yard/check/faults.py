@@ -3,12 +3,14 @@
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yard.check.catalogue import Catalogue, Spec
+from yard.check.catalogue import SUFFIX, Catalogue, Spec
+from yard.check.descriptions import description_places
 from yard.check.positions import Keys
+from yard.check.raised import meant, raised_at, shown
 from yard.check.source import Place, Source
 from yard.check.words import in_words
 from yard.printable import printable
@@ -17,6 +19,7 @@ _PATH = re.compile(r"^((?:[\w-]+)(?:\[\d+\]|\.[\w-]+)*): ")
 # What lib/schema.py says of a value that is not as its description has it.
 _OF_VALUE = re.compile(r"^expected |^required, |^(length )?\S+ is (below|above) the ")
 _UNKNOWN = re.compile(r'^unknown (?:key|setting) "(.*?)"')
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(.*?)'$")
 _LINE = re.compile(r"line (\d+)(?:, column (\d+))?")
 
 
@@ -61,6 +64,40 @@ class Faults:
         self._source = source
         self._catalogue = catalogue
 
+    def of_description(
+        self, component: str, package: str, name: str, text: str
+    ) -> ConfigurationFault:
+        """Return the fault of the description of a component.
+
+        Args:
+            component: its name in the configuration.
+            package, name: of the class or function.
+            text: what is wrong, with the path below `name`.
+        """
+        message, _, hint = text.partition("; ")
+        key, message = _split(message)
+        file = self._catalogue.file(package + SUFFIX)
+        assert file, "it has been read"
+        known = description_places(file)
+        path = (name, *_keys(key))
+        at = next((known[path[:n]] for n in range(len(path), 0, -1) if path[:n] in known), (1, 1))
+        return ConfigurationFault(shown(file), *at, component, key, "check", message, hint)
+
+    def raised(self, component: str, phase: str, text: str, trace: str) -> ConfigurationFault:
+        """Return the fault that the loader tells as `text`, with where it was raised.
+
+        Args:
+            component, phase, text: as for `fault`.
+            trace: the traceback of MicroPython, "" if there is none.
+        """
+        fault = self.fault(component, phase, text)
+        place = raised_at(trace, self._source, self._catalogue.file(self._package(component)))
+        if place and place.file in self._source.files.values():
+            return replace(fault, line=place.line, column=place.column)
+        hints = [fault.hint, meant(fault.message)] if trace else [fault.hint]
+        hints += [f"see {shown(place.file)}:{place.line}"] if place else []
+        return replace(fault, hint="; ".join(filter(None, hints)))
+
     def fault(self, component: str, phase: str, text: str) -> ConfigurationFault:
         """Return the fault that the loader tells as `text`."""
         known = component if (component,) in self._source.places else ""
@@ -72,7 +109,8 @@ class Faults:
         if self._is_key(component, key, rest):
             message = rest
         else:
-            key = ""
+            unexpected = _UNEXPECTED.search(message)
+            key = unexpected[1] if unexpected else ""
         place = self._place(component, key, message)
         if not hint and _OF_VALUE.search(message):
             hint = self._described(component, key)
@@ -108,13 +146,18 @@ class Faults:
                     return places[path]
         return self._source.start
 
+    def _package(self, component: str) -> str:
+        """Return the package of a component, "" if that is not known."""
+        member = self._source.members.get(component)
+        return str(member.get("package", "")) if isinstance(member, dict) else ""
+
     def _described(self, component: str, key: str) -> str:
         """Return what the description of an argument says of it."""
         member = self._source.members.get(component)
         if not isinstance(member, dict):
             return ""
-        package, name = str(member.get("package", "")), str(member.get("component", ""))
-        described = self._catalogue.arguments(package, name)
+        name = str(member.get("component", ""))
+        described = self._catalogue.arguments(self._package(component), name)
         spec: Spec = {"keys": described or {}}
         value: Any = member.get("constructor_args")
         for part in _keys(key):

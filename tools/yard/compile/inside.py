@@ -10,13 +10,13 @@ and `PinEntity`), the interface of mqtt_as, and what files that are not compiled
 _NAMES = """
 Report crashed rows_changed announce_again link_ready wifi_failed reopen
 publish_reports Kept note publish_rows amount
-Log sink lost muted level_number levels LEVELS Tasks on_crash
-Settings suggest spec visit
+Log sink lost muted levels LEVELS Tasks on_crash
+Settings suggest spec
 Session PlainClient WiFi come_back network_joined on_joined on_failed downtimes arrived parse
-come_online online_changed renew cut paused clock_mode set_clock definitions create complete
-call_regularly definition browned_out pin_level setup_asked registers
-Loader Starter References inspect unknown resolve module_path limited pending loaded describe look
-members JSONError expect column fail token
+come_online online_changed renew cut paused clock_mode set_clock create complete
+call_regularly browned_out pin_level setup_asked registers
+Loader Starter Source Definition arrange circle name_faults unknown resolve explain limited
+pending loaded describe look places read_at members JSONError expect column fail token
 publish_stream pause_reading resume_reading deliver pieces MessageQueue connects DELAY_MS
 MAX_DELAY_MS session_present last_error put_connect dial attempt ping wrap as_bytes put_packet pid
 prefix suffix length whole PacketReader ProtocolError put_number put_length packet_size
@@ -28,7 +28,8 @@ write_latch read_gpio pull_ups
 reader inverted steps Expander ExpanderInputs delay unsure wanted next_at
 allowed took debounce_ms
 Debounce on_ms on_muted missed ask served polling
-PinTable Part Port build entity_class row publish_pieces announce_device announce_entities
+PinTable prepare Part Port build row publish_pieces
+announce_device announce_entities
 """
 INSIDE = frozenset(_NAMES.split())
 
@@ -50,5 +51,5 @@ run_forever server_side FrameBuffer1 ECONNABORTED StreamReader StreamWriter byte
 version_info CERT_OPTIONAL LITTLE_ENDIAN TextIOWrapper ViperTypeError difference_update
 run_until_complete StopAsyncIteration SingletonGenerator intersection_update PROTOCOL_TLS_SERVER
 symmetric_difference set_exception_handler get_exception_handler default_exception_handler
-symmetric_difference_update
+symmetric_difference_update execfile reversed complex rect compile
 """.split()

@@ -4,13 +4,15 @@
 
 `micropython load.py REPORT FOLDER...`: the folders are those of `sys.path`. The file REPORT gets
 one JSON object per line: {"setting": text} for a fault of config.py, {"component", "phase",
-"message"} for one of a component, {"loaded": name}, and at the end {"done": true}.
+"message", "trace"} for one of a component, {"loaded": name}, and at the end {"done": true}.
 
 It is the real loader and the real components; only the board is one on which everything answers.
 """
 
 import asyncio
+import io
 import json
+import re
 import sys
 
 _SETTLE_MS = 300  # how long the tasks of the components run afterwards
@@ -37,35 +39,82 @@ def attach_board():
     attach(board)
 
 
-async def load(put):
-    """Load the components; put(**fields) writes a line of the report."""
-    from import_once import import_once
+def traceback(error):
+    """Return the traceback of an exception as text."""
+    trace = io.StringIO()
+    sys.print_exception(error, trace)
+    return trace.getvalue()
 
-    from node.app import Node
+
+def node_class(put):
+    """Return the class of a node that is on no network and tells what fails."""
+    from node import app
     from node.crashes import is_of
 
-    class DryNode(Node):
-        """A node that is on no network and tells what fails."""
+    class Node(app.Node):
+        def __init__(self, settings):
+            super().__init__(settings)
+            self.traces = {}
+            log = self.log.exception
+
+            def exception(source, error, *text):
+                self.traces[source] = traceback(error)
+                log(source, error, *text)
+
+            self.log.exception = exception
 
         def fault(self, name, phase, message):
             super().fault(name, phase, message)
-            put(component=name, phase=phase, message=message)
+            trace = self.traces.pop(name, "")
+            put(component=name, phase=phase, message=message, trace=trace)
+
+        def failed(self, name, phase, error):
+            message = "%s: %s" % (type(error).__name__, error)
+            put(component=name, phase=phase, message=message, trace=traceback(error))
 
         def _task_crashed(self, name, error):
             # A task is named after its component, with more before or behind.
             of = [component for component in self.rows if is_of(name, component)]
-            message = "%s: %s" % (type(error).__name__, error)
-            put(component=(of or [name])[0], phase="task", message=message)
+            self.failed((of or [name])[0], "task", error)
             super()._task_crashed(name, error)
 
         def loaded(self, name, package, version):
             super().loaded(name, package, version)
             put(loaded=name)
 
-    node = DryNode(import_once("node.settings").load(lambda text: put(setting=text)))
+    return Node
+
+
+async def load(put):
+    """Load the components; put(**fields) writes a line of the report."""
+    from import_once import import_once
+
+    node = node_class(put)(import_once("node.settings").load(lambda text: put(setting=text)))
     await import_once("node.loader").Loader(node).load()
     node.settled = True
     await asyncio.sleep_ms(_SETTLE_MS)
+    for entity in tuple(node.entities.values()):
+        try:
+            await look_at(node, entity)
+        except Exception as e:  # noqa: BLE001 each entity is told of
+            node.failed(entity.component.name, "online", e)
+
+
+async def look_at(node, entity):
+    """Have an entity tell what it is asked for when a node comes online."""
+    from node.discovery import publish
+
+    if not re.match("[A-Za-z0-9_-]+$", entity.object_id):
+        text = 'only letters, digits, "_" and "-" are allowed in the object_id "%s"'
+        raise ValueError(text % entity.object_id)
+    entity.state()
+    node.entities = {entity.key: entity}
+    await publish(node, read)
+
+
+async def read(node, topic, pieces, *args):
+    """Read what Home Assistant would be told."""
+    json.loads(b"".join(pieces(*args)))
 
 
 def main(report, *folders):
