@@ -165,6 +165,17 @@ def test_a_difference_is_shown_and_told_by_the_status(
     assert (status, json.loads(told)) == (0, {"node": "hall", "same": True, "diff": []})
 
 
+def test_settings_are_not_compared_because_no_node_tells_them(
+    broker: Mosquitto, node: Callable[..., Node], tmp_path: Path
+) -> None:
+    node()
+    settings = tmp_path / "config.py"
+    settings.write_text("NODE_NAME = 'x'\n")
+    status, told, error = yard_config(broker.port, "diff", settings, "hall")
+    assert (status, told) == (1, "")
+    assert error == f"yard: {settings}: a node tells its components.json only, not its config.py\n"
+
+
 # -- proposing ------------------------------------------------------------------------------
 
 

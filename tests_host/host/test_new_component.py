@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from desk import YARD
+from rules import impure_calls, lint
 from yard.check.run import check
 from yard.new import component
 
@@ -36,6 +37,11 @@ def test_it_writes_a_component_and_prints_the_configuration_that_loads_it(
         assert f"written: {tmp_path / name}\n" in done.stderr
 
 
+def test_without_a_kind_it_is_a_component_that_uses_a_pin(tmp_path: Path) -> None:
+    members = json.loads(yard_new("mine", "--folder", tmp_path).stdout)
+    assert members["mine"]["constructor_args"]["pin"] == "@board1.0"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wrong_argument_is_told_by_the_description_it_writes(tmp_path: Path, kind: str) -> None:
     members = json.loads(yard_new("mine", "--kind", kind, "--folder", tmp_path).stdout)
@@ -47,23 +53,15 @@ def test_a_wrong_argument_is_told_by_the_description_it_writes(tmp_path: Path, k
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_component_has_at_most_30_lines_and_is_clean(tmp_path: Path, kind: str) -> None:
-    # Where it belongs, so that the linter knows what is the project's own.
-    component.write_component("mine", kind, tmp_path)
-    assert len((tmp_path / "mine.py").read_text().splitlines()) <= 30
+@pytest.mark.parametrize("name", ["mine", "the_door_of_the_cellar_below_it"])
+def test_a_component_has_at_most_30_lines_and_keeps_the_rules_of_the_project(
+    tmp_path: Path, kind: str, name: str
+) -> None:
+    component.write_component(name, kind, tmp_path)
+    assert len((tmp_path / f"{name}.py").read_text().splitlines()) <= 30
     for path in tmp_path.iterdir():
-        for check_with in (["check"], ["format", "--check"]):
-            name = ROOT / "firmware" / "components" / "devices" / path.name
-            done = subprocess.run(
-                [str(Path(sys.executable).with_name("ruff")), *check_with, "-"]
-                + ["--stdin-filename", str(name)],
-                input=path.read_text(),
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=ROOT,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
+        assert impure_calls(ast.parse(path.read_text())) == []
+        assert lint(path.read_text(), f"firmware/components/devices/{path.name}") == ""
 
 
 def test_without_a_folder_it_goes_where_components_are(
@@ -97,4 +95,5 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_configuration_as_a_program(tmp_path: Path) -> None:
     done = yard_new("mine", "--kind", "components.py", "--folder", tmp_path)
     assert done.returncode == 0
+    assert f"try it: yard sim --components {tmp_path / 'components.py'}\n" in done.stderr
     assert check(tmp_path / "components.py") == []

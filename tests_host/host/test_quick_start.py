@@ -7,8 +7,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from desk import YARD
 from yard.places import ROOT
 
@@ -70,24 +68,3 @@ def test_its_components_have_no_fault(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"yard (\w+)", TEXT))))
-def test_its_commands_exist_with_their_options(command: str) -> None:
-    done = subprocess.run(
-        [*YARD, command, "--help"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-        env={"COLUMNS": "200", "PATH": "/usr/bin:/bin", "TERM": "dumb"},
-    )
-    assert done.returncode == 0
-    used = re.findall(rf"yard {command} ([^`\n]*)", TEXT)
-    options = {option for line in used for option in re.findall(r"--[a-z-]+", line)}
-    assert {option for option in options if option not in done.stdout} == set()
-
-
-def test_what_it_links_to_is_there() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", TEXT):
-        assert (ROOT / "docs" / target).exists(), target

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from desk import YARD
+from rules import lint
 from yard.check import catalogue, dry_load
 from yard.check.run import check
 from yard.new import component
@@ -106,31 +106,13 @@ def test_the_unit_test_passes(firmware: Path, tmp_path: Path) -> None:
     assert "::pass test_the_first_value_is_published_at_once" in done.stdout
 
 
+def test_the_unit_test_keeps_the_rules_of_the_project() -> None:
+    # A module that is there, or the linter does not take it for one of the project.
+    code = block("python", "async def test_").replace("sensors.cellar", "sensors.htu21d")
+    assert lint(code, "tests_host/unit/test_cellar.py") == ""
+
+
 def test_the_editor_is_given_a_schema_that_is_there() -> None:
     settings = json.loads(block("json", "json.schemas"))
     (entry,) = settings["json.schemas"]
     assert json.loads((ROOT / entry["url"]).read_text())["$schema"]
-
-
-def test_every_command_is_one() -> None:
-    commands = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    for line in "".join(commands).splitlines():
-        program, *words = line.split()
-        if program == "make":
-            assert re.search(rf"^{words[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
-            continue
-        names = [word for word in words if re.fullmatch("[a-z]+", word)][
-            : 2 if "new" in words else 1
-        ]
-        help_ = [*YARD, *names, "--help"]
-        assert subprocess.run(help_, capture_output=True, check=False).returncode == 0, line
-
-
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\((.*?)\)", PAGE):
-        path, _, anchor = target.partition("#")
-        linked = ROOT / "docs" / path
-        assert linked.exists(), target
-        headings = re.findall(r"^#+ (.*)", linked.read_text(), re.MULTILINE)
-        anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
-        assert not anchor or anchor in anchors, target

@@ -12,6 +12,7 @@ import pytest
 
 from desk import MQTT, Desk, wait_until
 
+GUIDE = Path(__file__).parents[2] / "docs" / "configuration.md"
 StartSim = Callable[..., Desk]
 Connect = Callable[..., MQTT]
 
@@ -160,3 +161,41 @@ def test_what_leaves_the_configuration_between_two_starts_is_removed(node: Node)
     assert set(json.loads(node.discovery("hall")[-1])["cmps"]) == {"hall_lamp"}
     node.restart()
     assert node.discovery("attic") == [] and len(node.discovery("hall")) == 1
+
+
+# What `mip install aiorepl` brings, as far as the node can tell: a coroutine that runs lines.
+REPL = """
+import asyncio
+
+{imports}
+
+
+async def task():
+    while not Node.running.settled:
+        await asyncio.sleep_ms(20)
+    {line}
+    Node.running.log.warn("repl", "done")
+"""
+
+
+def test_the_guide_tells_what_to_type_at_a_repl_beside_the_node(
+    sim: StartSim, mqtt: Connect, tmp_path: Path
+) -> None:
+    _, _, rest = GUIDE.read_text().partition("REPL that runs beside the node (the component\n`")
+    component, _, rest = rest.partition("`")
+    lines = rest.split("```")[1].strip().splitlines()
+    assert lines[-1] == 'await reload(Node.running, "board1")'
+    folder = tmp_path / "desk"
+    (folder / "state" / "flash").mkdir(parents=True)
+    repl = REPL.format(imports="\n".join(lines[:-1]), line=lines[-1])
+    (folder / "state" / "flash" / "aiorepl.py").write_text(repl)
+    file = tmp_path / "components.json"
+    parts = {"i2c": COMPONENTS["i2c"], "board1": chip("0x20", "lamp")}
+    file.write_text(json.dumps({**parts, "repl": json.loads(component)}))
+    desk = sim("--components", str(file), folder=folder)
+    wait_until(lambda: "repl: done" in desk.log, RESTART_S, "the last line")
+    assert " died " not in desk.log
+    begin, _, end = desk.log.partition("board1: unloaded")
+    assert "board1: .devices.mcp23017 runs" in begin and "board1: .devices.mcp23017 runs" in end
+    client = mqtt(desk.mqtt_port, "#")
+    client.wait_for(desk.base + "board1/available", "online", ANNOUNCED_S)

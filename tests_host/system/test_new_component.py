@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Templates of `yard new component` run on the simulated board, as they are."""
+"""What people write runs on the simulated board: templates, and a module in its root."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -43,3 +44,28 @@ def test_a_sensor_a_switch_and_a_component_run_at_their_first_start(
 
     levels: set[int] = set()
     wait_until(lambda: levels.add(desk.board.latch(0x20) & 1) or len(levels) == 2)
+
+
+def test_a_module_in_the_root_of_the_board_runs_as_the_page_says(
+    sim: Callable[..., Desk], tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "writing-a-component.md").read_text()
+    (code,) = re.findall(r"```python\n(class Alarm:.*?)```", page, re.DOTALL)
+    (members,) = re.findall(r'```json\n([^`]*"alarm".*?)```', page, re.DOTALL)
+    flash = tmp_path / "state" / "flash"
+    flash.mkdir(parents=True)
+    (flash / "alarm.py").write_text(code)
+    components = tmp_path / "components.json"
+    warm = members.replace('"limit": 30', '"limit": -40')
+    components.write_text(warm.replace('"call_interval": 10', '"call_interval": 0.2'))
+
+    desk = sim("--components", str(components), folder=tmp_path)
+    wait_until(lambda: desk.board.latch(0x20) & 1 << 3)
+
+
+def test_a_configuration_as_a_program_runs(sim: Callable[..., Desk], tmp_path: Path) -> None:
+    command = [*YARD, "new", "component", "house", "--kind", "components.py"]
+    subprocess.run([*command, "--folder", str(tmp_path)], check=True, timeout=50)
+    desk = sim("--components", str(tmp_path / "components.py"))
+    assert "house: runs on desk" in desk.log
+    assert "chip21: 0x21 answers" in desk.log

@@ -25,6 +25,10 @@ SECRET = "a secret of the home"
 TRIAL_S = 10  # the shortest that a node takes
 # On a board an exit of main.py starts it anew; the event loop catches everything else.
 MODULES = {
+    "raises": (  # where nothing catches it
+        "from node.app import Node\nclass It:\n    def __init__(self):\n"
+        "        Node.running.session.start = None\n"
+    ),
     "leaves": "class It:\n    def __init__(self):\n        raise SystemExit\n",
     "hangs": (
         "import machine\nclass It:\n    def __init__(self):\n"

@@ -124,6 +124,32 @@ def test_a_node_that_crashes_restarts_and_tells_the_traceback(ready: Ready) -> N
     wait_until(lambda: "reset.txt" not in _files(desk), 10, "told")
 
 
+DEEP = """
+import os
+
+
+def down(levels):
+    return down(levels - 1) if levels else 1 // 0
+
+
+os.remove("mqtt_as.py")
+down(25)
+"""
+
+
+def test_a_traceback_longer_than_the_send_buffer_is_told_in_full(ready: Ready) -> None:
+    desk, client = ready()
+    (desk.state / "flash" / "mqtt_as.py").write_text(DEEP)
+    client.clear()
+    desk.board.reset_node()
+    wait_until(lambda: "reset.txt" in _files(desk), RESTART_S, "the crash")
+    wait_until(lambda: "reset.txt" not in _files(desk), RESTART_S, "told")
+    wait_until(lambda: "ZeroDivisionError" in "".join(records(client, desk, "error")), 5, "end")
+    told = "".join(records(client, desk, "error"))
+    assert told.startswith("reset: crash: Traceback")
+    assert told.count(", in down\n") == 26
+
+
 def test_the_figures_are_diagnostic_entities(ready: Ready) -> None:
     desk, client = ready()
     wait_until(lambda: "interrupts" in status(client, desk), 10, "status")
@@ -220,3 +246,98 @@ def test_a_cable_takes_the_place_of_the_radio(ready: Ready) -> None:
     client.wait_for(desk.base + "chip20/pin0/state", "ON")
     wait_until(lambda: status(client, desk), 10, "status")
     assert status(client, desk)["rssi"] is None
+
+
+def test_alive_is_told_again_and_again_and_is_off_while_no_chip_answers(ready: Ready) -> None:
+    desk, client = ready("ALIVE_INTERVAL = 1\n")
+    topic = desk.base + "alive"
+    client.wait_for(topic, "ON")
+    wait_until(lambda: len(client.of(topic)) >= 4, 20, "some intervals")
+    assert {message.payload for message in client.of(topic)} == {"ON"}
+    desk.board.power(0x20, False)
+    client.wait_for(topic, "OFF", 20)
+    desk.board.power(0x20, True)
+    client.clear()
+    client.wait_for(topic, "ON", 20)
+
+
+OFFLINE = """
+import asyncio
+
+
+class Own:
+    def attach(self, node, name):
+        self.node = node
+
+    async def start(self):
+        self.node.spawn("own", self.run)
+
+    async def run(self):
+        session = self.node.session
+        while not session.online:
+            await asyncio.sleep_ms(10)
+        while session.online:
+            await asyncio.sleep_ms(10)
+        for number in range(15):
+            self.node.log.warn("own", "%d", number)
+"""
+OWN = '{"own": {"package": "own", "component": "Own"}}'
+
+
+def test_of_records_made_without_a_broker_the_newest_follow_and_the_others_are_counted(
+    ready: Ready,
+) -> None:
+    levels = 'LOG_LEVELS = {"wifi": "critical", "mqtt": "critical"}\n'  # only ours count
+    desk, client = ready("LOG_RING = 5\n" + levels, OWN, OFFLINE)
+    desk.board.wifi(False)
+    wait_until(lambda: "own: 14" in desk.log, 30, "the records")
+    client.clear()
+    desk.board.wifi(True)
+    wait_until(lambda: len(records(client, desk, "warn")) >= 5, 50, "what was kept")
+    wait_until(lambda: status(client, desk).get("log_lost") == 10, 10, "count of what was not")
+    assert records(client, desk, "warn") == [f"own: {number}" for number in range(10, 15)]
+
+
+TELLS = """
+import gc
+
+
+class Own:
+    def attach(self, node, name):
+        self.node = node
+
+    async def start(self):
+        self.node.log.warn("own", "while loading %d", gc.threshold())
+        self.node.spawn("own", self.later)
+
+    async def later(self):
+        await self.node.link_ready()
+        self.node.log.warn("own", "later %d", gc.threshold())
+"""
+
+
+def test_memory_is_collected_often_while_components_load_and_more_rarely_then(
+    ready: Ready,
+) -> None:
+    desk, _ = ready("", OWN, TELLS)
+    wait_until(lambda: "own: later 65536" in desk.log, 10, "threshold of a node that runs")
+    assert "own: while loading 4096" in desk.log
+
+
+def test_a_node_with_a_battery_sleeps_wakes_and_never_seems_to_be_away(ready: Ready) -> None:
+    components = {
+        "ram": {"package": ".machine.ram", "component": "RAM"},
+        "battery": {
+            "package": ".machine.deep_sleep",
+            "component": "DeepSleep",
+            "constructor_args": {"sleep": 2},
+        },
+    }
+    desk, client = ready("", json.dumps(components))
+    client.wait_for(desk.base + "ram/free/state")
+    asleep = "battery: asleep for 2 s"
+    wait_until(lambda: desk.log.count(asleep) >= 1, RESTART_S, "the first sleep")
+    client.clear()
+    wait_until(lambda: desk.log.count(asleep) >= 2, RESTART_S, "the second sleep")
+    client.wait_for(desk.base + "ram/free/state", None, RESTART_S)
+    assert not [m for m in client.of(desk.base + "available") if m.payload != "online"]

@@ -6,7 +6,7 @@ import asyncio
 import schema
 from board_link import attach
 
-from components.machine import restart_args, status_led_args
+from components.machine import identify, restart_args, status_led, status_led_args
 from components.machine.gpio import GPIO
 from components.machine.identify import Identify
 from components.machine.identify_args import ARGS
@@ -15,6 +15,7 @@ from components.machine.status_led import StatusLED
 from fake_node import FakeNode
 from harness import run_until
 from node.component import ConfigError
+from scripted_time import ScriptedTime
 from yard.model.board import Board
 
 
@@ -114,6 +115,15 @@ async def test_a_lamp_may_be_on_when_its_gpio_is_low():
         assert desk.edges[0] == (21, 0)
 
 
+async def test_a_lamp_is_off_from_the_start_and_gives_its_gpio_back():
+    with Desk() as desk:
+        lamp = await desk.start("find", Identify(21, invert=True))
+        assert desk.board.pin_read(21) == 1 and (21, 0) not in desk.edges
+        lamp.stop()
+        await desk.start("again", Identify(21))
+        assert desk.board.pin_read(21) == 0
+
+
 async def test_a_gpio_that_cannot_drive_is_refused():
     with Desk() as desk:
         try:
@@ -145,17 +155,20 @@ async def test_the_status_led_tells_what_is_missing_the_nearest_first():
 
 
 async def test_the_status_led_flashes_its_code_and_goes_on_after_identify():
-    with Desk() as desk:
-        led = StatusLED(4, seconds=1)
-        await desk.start("led", led)
-        await run_until(lambda: desk.edges.count((4, 1)) == 2, 2000)
-        await asyncio.sleep_ms(700)
-        assert desk.edges.count((4, 1)) == 2
+    with Desk() as desk, ScriptedTime(identify, status_led) as clock:
+
+        async def until_the_pause():
+            await run_until(lambda: 1500 in clock.pauses)
+            return clock.pauses[: clock.pauses.index(1500)]
+
+        await desk.start("led", StatusLED(4, seconds=1))
+        assert await until_the_pause() == [100, 300] * 2
+        first = desk.edges.index((4, 1))
+        assert desk.edges[first : first + 4] == [(4, 1), (4, 0)] * 2
         desk.press(b"led/identify")
-        await run_until(lambda: desk.edges.count((4, 1)) >= 7, 2000)
-        desk.edges.clear()
+        clock.pauses.clear()
         desk.link.connected.set()
-        await run_until(lambda: desk.edges.count((4, 1)) == 3, 6000)
+        assert await until_the_pause() == [100, 100] * 5 + [100, 300] * 3
 
 
 def test_the_arguments_are_described():

@@ -8,10 +8,12 @@ from node.command import parse
 from node.log import Log
 
 
-async def started(keep=False, kept=None):
-    """Return a node with the component."""
+async def started(keep=False, kept=None, level=None):
+    """Return a node with the component. level: of the console when it starts, if it is another."""
     node = FakeNode()
     node.log = Log("info", "warn")
+    if level is not None:
+        node.log.level = level
     node.stored.update(kept or {})
     await node.start("log", LogLevel(keep))
     return node
@@ -64,7 +66,12 @@ async def test_a_level_that_is_kept_is_used_again_after_a_restart():
     assert (await started(kept=node.stored)).log.level == 3
 
 
-async def test_while_the_console_belongs_to_the_dialogue_there_is_a_state():
-    node = await started()
-    node.log.level = -1
-    assert node.entities[b"log/level"].state() == b"critical"
+async def test_no_record_tears_a_dialogue_on_the_console_apart():
+    node = await started(keep=True, kept={"log.level": 4, "log.mqtt_level": 4}, level=-1)
+    assert (node.log.level, node.log.mqtt_level) == (-1, 4)
+    entity = node.entities[b"log/level"]
+    assert entity.state() == b"critical"
+    assert "dialogue" in str(raises(ValueError, send, entity, b"debug"))
+    assert node.log.level == -1 and node.stored["log.level"] == 4
+    send(node.entities[b"log/mqtt_level"], b"info")
+    assert node.log.mqtt_level == 3

@@ -66,6 +66,33 @@ def test_an_exception_is_recorded_with_its_traceback():
     assert text.startswith("a: while reading\nTraceback") and "IndexError" in text
 
 
+def told(text):
+    """Return what reaches the sink of a record."""
+    sink = Sink()
+    log_with(sink).error("a", "%s", text)
+    assert {level for level, _ in sink.records} == {"error"}
+    return [part for _, part in sink.records]
+
+
+def test_a_record_that_no_packet_can_hold_is_told_in_parts_that_end_with_a_line():
+    lines = ['  File "components/devices/mcp23017.py", line %d, in start' % i for i in range(40)]
+    parts = told("\n".join(lines))
+    assert 3 <= len(parts) <= 8
+    assert "".join(parts) == "a: " + "\n".join(lines)
+    assert all(part.startswith("\n  File") for part in parts[1:])
+
+
+def test_no_part_is_longer_than_a_packet_whatever_the_text_is():
+    for text in ("x" * 2000, "\n" * 2000, "\u20ac" * 800, "\n" + "x" * 900, "x" * 900 + "\n"):
+        parts = told(text)
+        assert max(len(part.encode()) for part in parts) <= 800
+        assert "".join(parts) == "a: " + text
+
+
+def test_a_traceback_of_usual_length_stays_in_one_piece():
+    assert len(told("x" * 780)) == 1
+
+
 def test_a_flood_of_records_is_left_out_and_counted_once_the_node_has_settled():
     sink = Sink()
     log = log_with(sink)
@@ -90,7 +117,7 @@ def test_a_flood_hides_no_other_source_and_no_other_level():
 
 
 def test_records_are_shown_again_after_the_window():
-    now = [(1 << 29) - 5]
+    now = [time.ticks_add(0, -5)]
     real = node.log.ticks_ms
     node.log.ticks_ms = lambda: now[0]
     try:
@@ -124,6 +151,20 @@ def test_a_source_may_have_a_level_of_its_own():
     log.warn("loader", "not seen")
     log.error("loader", "seen")
     assert [text for _, text in sink.records] == ["wifi: seen", "loader: seen"]
+
+
+def test_the_console_shows_records_at_or_above_its_level_whether_or_not_there_is_a_link():
+    lines = []
+    node.log.print = lines.append  # in the place of the built-in
+    try:
+        log = Log("warn", "critical")
+        log.error("a", "%d %%", 1)
+        log.info("a", "not shown")
+        log.warn("b", "2")
+    finally:
+        del node.log.print
+    assert [line.split(" ", 1)[1] for line in lines] == ["error    a: 1 %", "warn     b: 2"]
+    assert all(len(line.split(" ")[0].split(".")[1]) == 3 for line in lines)
 
 
 def test_what_the_console_shows_goes_to_the_file_too():

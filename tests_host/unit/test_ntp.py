@@ -12,7 +12,9 @@ from machine import RTC
 
 from fake_node import FakeNode
 from harness import run_until
+from node import ntp
 from node.ntp import Clock
+from scripted_time import ScriptedTime
 from yard.model.board import Board
 
 UNTIL_1970 = 2208988800
@@ -115,6 +117,21 @@ async def test_the_local_time_follows_the_zone():
     assert abs(ahead - 20700) <= 1
 
 
+def test_the_local_time_changes_with_the_summer_time_to_the_second():
+    clock = Clock(Node(), "127.0.0.1", "CET-1CEST,M3.5.0,M10.5.0/3")
+    clock.known = True
+    change = 1774746000  # 2026-03-29 01:00:00 UTC
+    told = []
+    before = ntp.time
+    try:
+        for moment in (change - 900, change - 1, change, change + 1, change - 1):
+            ntp.time = lambda moment=moment: moment
+            told.append(clock.local()[2:6])
+    finally:
+        ntp.time = before
+    assert told == [(29, 1, 45, 0), (29, 1, 59, 59), (29, 3, 0, 0), (29, 3, 0, 1), (29, 1, 59, 59)]
+
+
 async def test_what_is_no_good_answer_sets_nothing():
     for answer in (
         lambda request: [packet(request)[:47]],
@@ -138,3 +155,43 @@ def test_a_zone_that_is_not_understood_is_told():
     node = Node()
     Clock(node, "127.0.0.1", "CET")
     assert node.log.records[0][:2] == ("error", "time")
+
+
+class Answers(Clock):
+    """Gets the time, or does not, as `answers` say, and then waits for ever."""
+
+    def __init__(self, *answers):
+        super().__init__(Node(), "127.0.0.1", "UTC0")
+        self.answers = list(answers)
+
+    async def _ask(self):
+        if not self.answers:
+            await asyncio.Event().wait()
+        if self.answers.pop(0):
+            return MOMENT, 0
+        raise OSError(errno.ETIMEDOUT)
+
+
+async def test_the_time_is_asked_for_every_4_hours_and_sooner_after_a_failure():
+    attach(Board([]))
+    clock = Answers(*[False] * 9 + [True, True, False, True])
+    with ScriptedTime(ntp) as scripted:
+        task = asyncio.create_task(clock.run())
+        await run_until(lambda: len(scripted.pauses) == 13)
+        task.cancel()
+    seconds = [4, 8, 16, 32, 64, 128, 256, 512, 600, 14400, 14400, 4, 14400]
+    assert scripted.pauses == [1000 * s for s in seconds]
+
+
+async def test_server_and_zone_are_those_of_the_settings():
+    node = Node()
+    node.settings.NTP_HOST = "time.home"
+    node.settings.TIME_ZONE = "<+0545>-5:45"
+    ntp.begin(node)
+    node.tasks["node.time"].cancel()
+    node.clock.known = True
+    ahead = time.mktime(node.clock.local()[:6] + (0, 0, 0)) - time.mktime(
+        time.gmtime()[:6] + (0, 0, 0)
+    )
+    assert abs(ahead - 20700) <= 1
+    assert node.clock._host == "time.home"

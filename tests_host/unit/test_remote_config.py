@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A configuration as the node sees it: what is proposed, checked, tried and taken back."""
 
+import gc
 import hashlib
 import json
 import os
@@ -25,11 +26,15 @@ FILES = {"components.json": OLD, "config.py": "NODE_NAME = 'old'\n", "node/switc
 
 
 class Timer:
-    def init(self, **_):
-        pass
+    """The hardware timer. Attribute `armed`: its period in ms, None when it does not run."""
+
+    armed = None
+
+    def init(self, period, **_):
+        Timer.armed = period
 
     def deinit(self):
-        pass
+        Timer.armed = None
 
 
 switch._timer = Timer
@@ -77,6 +82,7 @@ class Settings:
 
 
 Settings.CONFIG_KEY = KEY
+Settings.MQTT_HOST = "broker"
 
 
 class Powered:
@@ -144,11 +150,11 @@ def content(path):
         return f.read()
 
 
-async def restarted(number=1):
+async def restarted(number=1, kind=Node):
     """Start the node that a switch has been made for; return it when it has told the outcome."""
     sys.modules["update"] = sys.modules["node"]  # where the copy lies
     try:
-        node = Node()
+        node = kind()
         await run_until(lambda: node.data.answer.get("id") == number or node.lost, 5000)
         return node
     finally:
@@ -173,12 +179,38 @@ async def test_what_comes_online_is_kept_and_told():
         await propose(Node(), NEW)
         switch.boot()
         node = await restarted()
+        text = "components.json is on trial, start 1 of 3: it must be online within 60 s"
+        assert ("info", "config", text) in node.log.records
         assert node.data.answer["phase"] == "done"
         assert node.outcome.answer["outcome"] == "kept"
         assert node.running.answer["sha256"] == sha256(NEW)
         assert node.running.answer["last"] == ["components.json"]
         assert content("components.json") == NEW and content("components.json.last") == OLD
         assert "update" not in os.listdir()
+
+
+class Loading(Node):
+    """Has not loaded everything when it is asked first."""
+
+    asked = 0
+
+    @property
+    def settled(self):
+        self.asked += 1
+        return self.asked > 2
+
+    @settled.setter
+    def settled(self, value):
+        self.asked = 0
+
+
+async def test_nothing_is_kept_before_all_components_are_loaded():
+    with Powered(flash_with()):
+        await propose(Node(), NEW)
+        switch.boot()
+        node = await restarted(kind=Loading)
+        assert node.data.answer["phase"] == "done"
+        assert node.asked > 2
 
 
 async def test_what_does_not_come_online_in_three_starts_is_rolled_back_and_told():
@@ -308,6 +340,33 @@ async def test_proposals_with_faults_are_refused_with_all_of_them():
     assert await refusal("{}") == "it names no component"
 
 
+async def test_answers_fit_into_a_packet_whatever_the_faults_are():
+    wrong = {"c%d" % i: dict(ONE, package='"\u20ac"' * 40) for i in range(9)}
+    with Powered(flash_with()):
+        node = Node()
+        text = json.dumps(wrong).replace("\u20ac", "\\u20ac")
+        answer = await propose(node, text)
+        assert ': unknown package "' in answer["error"]
+        assert answer["error"].endswith(" ...")
+        for entity in (node.data, node.outcome):
+            assert len(entity.state()) <= 900, len(entity.state())
+
+
+async def test_of_many_components_with_faults_the_first_are_named():
+    with Powered(flash_with()):
+        await propose(Node(), NEW)
+        switch.boot()
+        sys.modules["update"] = sys.modules["node"]
+        node = Node()
+        for i in range(128):
+            node.rows["component_with_a_long_name_%03d" % i] = {"errors": ["x"]}
+        await run_until(lambda: node.data.answer.get("id") == 1, 5000)
+        del sys.modules["update"]
+        failed = node.outcome.answer["failed"]
+        assert failed[0] == "component_with_a_long_name_000" and failed[-1] == "and 112 more"
+        assert len(node.outcome.state()) <= 900 and len(node.data.state()) <= 900
+
+
 async def test_the_examples_have_no_faults():
     here = __file__.rpartition("/")[0]
     for path in (
@@ -334,6 +393,70 @@ async def test_components_that_wait_for_each_other_are_a_fault():
     assert error == "waiting for each other: one, two"
 
 
+async def test_an_order_that_would_cost_a_component_is_a_fault():
+    two = dict(ONE, constructor_args={"s": "@one"})
+    for order, fault in (
+        ({}, "_order: expected a list"),
+        (["one", "one"], '_order: "one" is there twice'),
+        (["one", "tow"], '_order: there is no component "tow"; known are one, two'),
+        ([["one"]], "_order: there is no component \"['one']\""),
+        (["two", "one"], 'two: "one" is loaded later; _order must name it earlier'),
+        (["two"], 'two: "one" is loaded later; _order must name it earlier'),
+    ):
+        error = await refusal(json.dumps({"_order": order, "one": ONE, "two": two}))
+        assert error.startswith(fault), error
+    with Powered(flash_with()):
+        text = json.dumps({"_order": ["one"], "two": two, "one": ONE})
+        assert (await propose(Node(), text))["phase"] == "restart"
+
+
+async def checked(module):
+    """Return what the node says of a proposal whose package has this code."""
+    proposed = json.dumps({"one": dict(ONE, package="proposed")})
+    with Scratch() as folder:
+        folder.write("proposed.py", module)
+        folder.write("components.json.new", proposed)
+        check = import_once("node.config_check")
+        return await check.find_faults(Node(), switch, "components.json")
+
+
+async def test_a_hardware_timer_waits_while_code_of_a_proposal_is_imported():
+    sys.modules["the_timer"] = Timer
+    try:
+        code = "import the_timer\nraise ValueError(the_timer.armed)\n"
+        assert await checked(code) == ["one: ValueError: 60000"]
+        assert Timer.armed is None
+    finally:
+        del sys.modules["the_timer"]
+
+
+async def test_code_of_a_proposal_that_wants_to_end_the_node_is_a_fault():
+    assert await checked("raise SystemExit\n") == ["one: SystemExit: "]
+    assert Timer.armed is None
+    error = await refusal("raise SystemExit\n", file="config.py")
+    assert error == "config.py line 1: SystemExit"
+
+
+EATS = """
+loads = []
+size = 1 << 20
+while size:
+    try:
+        loads.append(bytearray(size))
+    except MemoryError:
+        size //= 2
+"""
+
+
+async def test_code_of_a_proposal_that_takes_all_memory_gives_it_back():
+    gc.collect()
+    free = gc.mem_free()
+    for fault in await checked(EATS):
+        assert fault.startswith("one: MemoryError")
+    gc.collect()
+    assert gc.mem_free() > free // 2
+
+
 async def test_references_are_to_the_proposal_and_not_to_what_runs():
     text = json.dumps({"a": dict(ONE, constructor_args={"s": "@running"})})
     with Powered(flash_with()):
@@ -346,13 +469,18 @@ async def test_references_are_to_the_proposal_and_not_to_what_runs():
 async def test_settings_are_checked_and_their_secrets_not_told():
     with Settings():
         assert 'unknown setting "NODE_NAM"' in await refusal("NODE_NAM = 1\n", file="config.py")
-        error = await refusal("X = 'secret' +\n", file="config.py")
-        assert error == "config.py: SyntaxError"
+        error = await refusal("# one\nX = 'secret' +\n", file="config.py")
+        assert error == "config.py line 2: SyntaxError"
+        error = await refusal("def f():\n    return {}['secret']\n\nf()\n", file="config.py")
+        assert error == "config.py line 2: KeyError"
 
 
 async def test_settings_that_would_be_the_last_are_refused():
     error = await refusal("NODE_NAME = 'x'\n", file="config.py")
-    assert "without CONFIG_KEY" in error
+    assert error == (
+        "config.py: without CONFIG_KEY there would be no way back; "
+        "config.py: without MQTT_HOST there would be no way back"
+    )
 
 
 async def test_settings_without_faults_are_tried():

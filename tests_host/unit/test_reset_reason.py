@@ -7,6 +7,7 @@ from fake_node import FakeNode
 from harness import raises, run_until
 from node import board, reset_reason
 from node.log import Log
+from node.log_file import LogFile
 from scratch import Scratch
 
 
@@ -67,6 +68,18 @@ async def test_a_restart_by_command_is_told_once():
         await come_online(node)
         assert node.told == [("warn", "reset: command: button of Home Assistant")]
         assert started().log.flush()
+
+
+def test_lines_that_the_log_file_has_not_written_yet_are_written_before_a_restart():
+    with Scratch():
+        node = started()
+        node.log.file = LogFile(node, 4096)
+        node.log.file._busy = True  # it waits for more
+        node.log.file("the last words")
+        raises(SystemExit, reset_reason.restart, node, "test")
+        with open("log.txt") as f:
+            written = f.read()
+        assert written == "the last words\n"
 
 
 def fail():

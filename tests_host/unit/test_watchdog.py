@@ -19,7 +19,7 @@ class Clock:
     """Takes the place of the time of the module."""
 
     def __init__(self):
-        self.now = (1 << 29) - 100  # wraps soon
+        self.now = time.ticks_add(0, -100)  # wraps soon
 
     def __enter__(self):
         self._real = watchdog.ticks_ms

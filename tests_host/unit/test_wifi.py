@@ -8,9 +8,11 @@ from board_link import attach
 
 from fake_node import FakeLog
 from harness import run_until
+from node import wifi as wifi_module
 from node.lan import LAN
 from node.wifi import WiFi
 from node.wifi_tuned import TunedWiFi
+from scripted_time import ScriptedTime
 from yard.model.board import Board
 
 HOME = ["192.168.1.20", "255.255.255.0", "192.168.1.1", "192.168.1.1"]
@@ -101,6 +103,28 @@ async def test_when_the_strongest_has_gone_the_next_is_joined():
     ]
 
 
+class Busy:
+    """A station that cannot look around now, else like `station`."""
+
+    def __init__(self, station):
+        self._station = station
+
+    def scan(self):
+        raise OSError("WiFi Scan Failed")
+
+    def __getattr__(self, name):
+        return getattr(self._station, name)
+
+
+async def test_any_access_point_will_do_while_the_radio_cannot_look_around():
+    board_with(("home", "0a0000000001", -80))
+    wifi = TunedWiFi(Settings(WIFI_STRONGEST=True), "n", FakeLog())
+    wifi._station = Busy(wifi._station)
+    wifi._station.disconnect()
+    await joined(wifi)
+    assert wifi.rssi() == -80
+
+
 async def test_a_name_that_is_hidden_is_asked_for_all_the_same():
     board_with(("other", "0a0000000009", -20))
     failures = []
@@ -110,6 +134,36 @@ async def test_a_name_that_is_hidden_is_asked_for_all_the_same():
     await run_until(lambda: failures, 8000)
     task.cancel()
     assert wifi.reason() == "no such network in reach"
+
+
+class Scripted(WiFi):
+    """Joins, or does not, as `results` say, and then never ends. Loses the network at once."""
+
+    def __init__(self, results):
+        super().__init__("home", "secret", "n", FakeLog())
+        self._results = results
+
+    async def join(self):
+        if not self._results:
+            await asyncio.Event().wait()
+        return self._results.pop(0)
+
+
+async def test_pauses_between_attempts_to_join_grow_to_a_limit_and_differ():
+    board_with()
+    with ScriptedTime(wifi_module) as clock:
+        results = [False] * 8 + [True] + [False] * 2
+        wifi = Scripted(results)
+        failures = []
+        wifi.on_failed = failures.append
+        task = asyncio.create_task(wifi.run())
+        await run_until(lambda: len(clock.pauses) == 10)
+        task.cancel()
+    steps = [1, 2, 4, 8, 16, 30, 30, 30, 1, 2]
+    jitter = [pause - 1000 * step for pause, step in zip(clock.pauses, steps)]
+    assert 0 <= min(jitter) and max(jitter) < 512, clock.pauses
+    assert len(set(jitter)) > 3
+    assert failures == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]
 
 
 async def test_a_cable_is_as_good_as_a_radio():

@@ -3,7 +3,10 @@
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature
+from typing import Annotated, Any
 
 import typer
 
@@ -27,13 +30,34 @@ Node = Annotated[
 ]
 
 
-def broker(host: str, port: int, user: str) -> BrokerAddress:
+def broker(
+    host: Host = "127.0.0.1", port: BrokerPort = MQTT_PORT, user: User = ""
+) -> BrokerAddress:
     """Return where the broker is; asks for the password of the user, if there is one.
 
     Raises:
         Fault: there is a user and nobody to ask.
     """
     return BrokerAddress(host, port, user, _password(user) if user else "")
+
+
+def at_broker(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `broker` in place of its parameter of that name."""
+    options = signature(broker).parameters
+    own = signature(command)
+
+    @wraps(command)
+    def run(**arguments: Any) -> None:
+        address = broker(**{name: arguments.pop(name) for name in options})
+        command(broker=address, **arguments)
+
+    others = [parameter for name, parameter in own.parameters.items() if name != "broker"]
+    # An option has a default, so it stands behind what has none.
+    needed = [parameter for parameter in others if parameter.default is parameter.empty]
+    rest = [parameter for parameter in others if parameter not in needed]
+    shown = own.replace(parameters=[*needed, *options.values(), *rest])
+    vars(run)["__signature__"] = shown  # which typer makes the command line of
+    return run
 
 
 def _password(user: str) -> str:

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from yard.boards.commands import COMMANDS
-from yard.broker_options import MQTT_PORT, BrokerPort, Home, Host, Node, User, broker
+from yard.broker_address import BrokerAddress
+from yard.broker_options import MQTT_PORT, Home, Node, at_broker
 from yard.check.command import check
 from yard.config.command import config
 from yard.fault import Fault
@@ -50,7 +51,7 @@ Components = Annotated[
         exists=True,
         dir_okay=False,
         readable=True,
-        help="Configure the node with this components.json.",
+        help="Configure the node with this components.json or components.py.",
     ),
 ]
 State = Annotated[
@@ -115,12 +116,11 @@ def sim(
 
 
 @app.command()
+@at_broker
 def watch(
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
+    broker: BrokerAddress,
     home: Home = "home",
     node: Annotated[str | None, typer.Option(help="Id of one node; without it all.")] = None,
-    user: User = "",
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per message, for scripts.")
     ] = False,
@@ -128,19 +128,18 @@ def watch(
     """Show states, commands, availability and log records live, until Ctrl-C."""
     from yard.watch.run import run
 
-    run(broker(host, port, user), home, node, as_json=json)
+    run(broker, home, node, as_json=json)
 
 
 @app.command()
+@at_broker
 def pins(
+    broker: BrokerAddress,
     node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
     home: Home = "home",
     chip: Annotated[
         str | None, typer.Option(help="Name or address of one chip; without it all.")
     ] = None,
-    user: User = "",
     once: Annotated[
         bool, typer.Option("--once", help="Print the table and end; so it is in a pipe, too.")
     ] = False,
@@ -154,16 +153,15 @@ def pins(
     """
     from yard.pins.run import run
 
-    run(broker(host, port, user), home, node, chip, once, as_json=json)
+    run(broker, home, node, chip, once, as_json=json)
 
 
 @app.command()
+@at_broker
 def scan(
+    broker: BrokerAddress,
     node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
     home: Home = "home",
-    user: User = "",
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per address, for scripts.")
     ] = False,
@@ -174,21 +172,20 @@ def scan(
     """
     from yard.scan import run
 
-    raise typer.Exit(run(broker(host, port, user), home, node, as_json=json))
+    raise typer.Exit(run(broker, home, node, as_json=json))
 
 
 @app.command()
+@at_broker
 def send(
+    broker: BrokerAddress,
     topic: Annotated[str, typer.Argument(help="Such as home/desk/chip20/out0/set.")],
     payload: Annotated[str, typer.Argument(help="Such as ON, OFF, TOGGLE or PULSE:250.")],
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
-    user: User = "",
 ) -> None:
     """Publish one message, such as a command to a pin."""
     from yard.send import run
 
-    run(broker(host, port, user), topic, payload)
+    run(broker, topic, payload)
 
 
 for board_command in COMMANDS:

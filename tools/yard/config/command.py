@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from yard.broker_options import MQTT_PORT, BrokerPort, Home, Host, Node, User, broker
+from yard.broker_address import BrokerAddress
+from yard.broker_options import Home, Node, at_broker
 from yard.update.key import read_key
 
 CONFIG_KEY_VARIABLE = "YARD_CONFIG_KEY"
@@ -50,12 +51,11 @@ class Which(StrEnum):
 
 
 @config.command()
+@at_broker
 def show(
+    broker: BrokerAddress,
     node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
     home: Home = "home",
-    user: User = "",
     last: Annotated[
         bool, typer.Option("--last", help="What it was before the newest change.")
     ] = False,
@@ -64,33 +64,31 @@ def show(
     """Print the components.json that a node runs."""
     from yard.config.run import Command
 
-    Command(broker(host, port, user), home, node, as_json=json).show(last)
+    Command(broker, home, node, as_json=json).show(last)
 
 
 @config.command()
+@at_broker
 def diff(
+    broker: BrokerAddress,
     file: File,
     node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
     home: Home = "home",
-    user: User = "",
     json: Json = False,
 ) -> None:
     """Show how a file differs from the components.json that a node runs; status 1 if it does."""
     from yard.config.run import Command
 
-    raise typer.Exit(Command(broker(host, port, user), home, node, as_json=json).diff(file))
+    raise typer.Exit(Command(broker, home, node, as_json=json).diff(file))
 
 
 @config.command()
+@at_broker
 def push(
+    broker: BrokerAddress,
     file: AnyFile,
     node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
     home: Home = "home",
-    user: User = "",
     key_file: KeyFile = None,
     check: Annotated[
         bool,
@@ -105,16 +103,15 @@ def push(
     from yard.config.run import Command
 
     key = read_key(key_file, CONFIG_KEY_VARIABLE, "CONFIG_KEY")
-    Command(broker(host, port, user), home, node, as_json=json).push(file, key, checked=check)
+    Command(broker, home, node, as_json=json).push(file, key, checked=check)
 
 
 @config.command()
+@at_broker
 def rollback(
+    broker: BrokerAddress,
     node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
     home: Home = "home",
-    user: User = "",
     file: Annotated[Which, typer.Option(help="Which of them.")] = Which.COMPONENTS,
     key_file: KeyFile = None,
     json: Json = False,
@@ -126,4 +123,4 @@ def rollback(
     from yard.config.run import Command
 
     key = read_key(key_file, CONFIG_KEY_VARIABLE, "CONFIG_KEY")
-    Command(broker(host, port, user), home, node, as_json=json).rollback(file, key)
+    Command(broker, home, node, as_json=json).rollback(file, key)

@@ -12,7 +12,7 @@ import aiomqtt
 
 from yard.broker_address import BrokerAddress
 from yard.check.run import check
-from yard.config.proposal import COMPONENTS, CONFIG, Proposal, TakingBack
+from yard.config.proposal import COMPONENTS, CONFIG, SETTINGS, Proposal, TakingBack
 from yard.config.remote import Remote, Running
 from yard.fault import Fault
 from yard.rpc import choose_node
@@ -57,7 +57,12 @@ class Command:
 
         Returns:
             0 if it does not, else 1.
+
+        Raises:
+            Fault: it is settings, or the node does not tell what it runs.
         """
+        if path.suffix == ".py":
+            raise Fault(f"{path}: a node tells its {COMPONENTS} only, not its {SETTINGS}")
         _, text = asyncio.run(self._read(last=False))
         new = path.read_text(encoding="utf-8")
         lines = list(

@@ -43,7 +43,9 @@ def component(
 ) -> None:
     """Write a component that runs, and its description; print a components.json that tries it."""
     if kind is Kind.PROGRAM:
-        _say_written([write_program(name, folder or Path())])
+        program = write_program(name, folder or Path())
+        _say_written([program])
+        typer.echo(f"try it: yard sim --components {program}", err=True)
     else:
         paths, example = write_component(name, kind, folder)
         _say_written(paths)

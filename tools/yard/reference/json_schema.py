@@ -17,7 +17,7 @@ Schema = dict[str, Any]
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _HEX = {"type": "string", "pattern": "^0x[0-9a-fA-F]+$"}
 _SIMPLE = {"bool": "boolean", "float": "number", "int": "integer", "list": "array"}
-_NAME = "^[A-Za-z0-9_-]{1,32}$"
+_NAME = "^([A-Za-z0-9_-]{1,32}|\\$schema)$"
 _TEXT = {"type": "string", "minLength": 1}
 _ARGUMENTS = {"type": ["object", "array"]}
 
@@ -34,22 +34,21 @@ def json_schema(catalogue: Catalogue) -> Schema:
     for package in catalogue.packages.values():
         for component, arguments in package.classes.items():
             name = f"{package.name}.{component}"
-            named = {
-                "package": {"const": package.name},
-                "component": {"const": component},
-            }
             described = {"description": package.summary, **definitions.keys(arguments)}
             # The places of a list have no names.
             accepted = {"if": {"type": "object"}, "then": definitions.shared(name, described)}
             then: Schema = {"properties": {"constructor_args": accepted}}
             if any(known.get("required") for known in arguments.values()):
                 then["required"] = ["constructor_args"]
-            cases.append({"if": {"properties": named, "required": list(named)}, "then": then})
+            cases.append({"if": _has(package=package.name, component=component), "then": then})
     return {
         "$schema": _DRAFT,
         "title": "components.json of a Switchyard node",
         "type": "object",
-        "properties": {"_order": {"type": "array", "items": _TEXT, "uniqueItems": True}},
+        "properties": {
+            "$schema": _TEXT,
+            "_order": {"type": "array", "items": _TEXT, "uniqueItems": True},
+        },
         "propertyNames": {"pattern": _NAME},
         "additionalProperties": {**_component(catalogue), "allOf": cases},
         "definitions": definitions.schemas,
@@ -179,7 +178,7 @@ class _Definitions:
         choices = self.value("type", table["each"]["keys"]["type"])
         cases = [
             {
-                "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+                "if": _has(type=kind),
                 "then": self.shared_keys("row" if row is table["each"] else kind, row["keys"]),
             }
             for kind, row in rows.items()
@@ -190,6 +189,12 @@ class _Definitions:
             "properties": {"type": choices},
             "allOf": cases,
         }
+
+
+def _has(**keys: str) -> Schema:
+    """Return the condition that something is an object with these keys and values."""
+    properties = {key: {"const": value} for key, value in keys.items()}
+    return {"type": "object", "properties": properties, "required": list(keys)}
 
 
 def _limits(spec: Spec, lowest: str, highest: str) -> Schema:

@@ -122,6 +122,9 @@ class Simulation:
         options = self._options
         if options.components is not None:
             content = options.components.read_bytes()
+            if options.components.name == "components.py":
+                self._state.write_program(content)
+                return
         elif options.chips is not None:
             content = components.output_components(options.chips).encode()
         else:

@@ -18,6 +18,7 @@ from yard.fault import Fault
 from yard.sim.ports import HOST
 
 NODE_ID = "desk"
+_WHOLE = "components.json"
 
 _GENERATED = "# Written by yard sim at every start. Take this line away to keep your own changes."
 _SETTINGS = f"""{_GENERATED}
@@ -69,7 +70,7 @@ class State:
         Raises:
             Fault: the content is wanted and would overwrite a person's changes.
         """
-        path = self.flash / "components.json"
+        path = self.flash / _WHOLE
         note = self.path / "components.sha256"
         if path.exists() and _checksum(path.read_bytes()) != _text(note):
             if wanted:
@@ -82,9 +83,20 @@ class State:
         note.write_text(_checksum(content), encoding="utf-8")
         return True
 
+    def write_program(self, content: bytes) -> None:
+        """Write components.py, which a node reads when it has no components.json.
+
+        Raises:
+            Fault: there is a components.json that a person has changed.
+        """
+        self.write_components(b"", wanted=True)
+        (self.flash / _WHOLE).unlink()
+        (self.flash / "components.py").write_bytes(content)
+
     def components(self) -> bytes:
-        """Return the components.json that the node will read."""
-        return (self.flash / "components.json").read_bytes()
+        """Return the components.json that the node will read, nothing for a components.py."""
+        path = self.flash / _WHOLE
+        return path.read_bytes() if path.exists() else b""
 
 
 def _lock(folder: Path) -> IO[str]:

@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 
 from yard.boards.libraries import check
-from yard.broker_options import MQTT_PORT, BrokerPort, Home, Host, Node, User, broker
+from yard.broker_address import BrokerAddress
+from yard.broker_options import Home, Node, at_broker
 from yard.update.key import read_key
 
 UPDATE_KEY_VARIABLE = "YARD_UPDATE_KEY"
 
 
+@at_broker
 def update(
+    broker: BrokerAddress,
     node: Node = None,
-    host: Host = "127.0.0.1",
-    port: BrokerPort = MQTT_PORT,
     home: Home = "home",
-    user: User = "",
     key_file: Annotated[
         Path | None,
         typer.Option(
@@ -43,4 +43,4 @@ def update(
     from yard.update.run import run
 
     key = read_key(key_file, UPDATE_KEY_VARIABLE, "UPDATE_KEY")
-    run(broker(host, port, user), home, node, key, seconds, as_json=json)
+    run(broker, home, node, key, seconds, as_json=json)
