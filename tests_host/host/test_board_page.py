@@ -84,9 +84,9 @@ def test_a_slow_page_gets_the_latest_state_and_not_all_entries() -> None:
 # -- transfers ----------------------------------------------------------------------------
 
 
-def words(*transfers: Transfer, sequential: bool = True) -> list[str]:
+def words(*transfers: Transfer, model: str = "MCP23017", sequential: bool = True) -> list[str]:
     decoder = Decoder()
-    return [decoder.words(transfer, sequential) for transfer in transfers]
+    return [decoder.words(transfer, model, sequential) for transfer in transfers]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,19 @@ def test_a_chip_that_does_not_count_on_alternates_between_the_ports() -> None:
     assert words(transfer, sequential=False) == ["read GPIOA=0x01 GPIOB=0x02 GPIOA=0x03"]
 
 
+def test_a_chip_with_8_pins_has_registers_of_its_own() -> None:
+    transfer = Transfer(0x21, b"\x09", b"\x01\x02", 0, OK)
+    assert words(transfer, model="MCP23008") == ["read GPIO=0x01 OLAT=0x02"]
+    assert words(transfer, model="MCP23008", sequential=False) == ["read GPIO=0x01 GPIO=0x02"]
+
+
+@pytest.mark.parametrize("model", ["PCF8574", ""])
+def test_what_has_no_registers_sends_and_receives_bytes(model: str) -> None:
+    command = Transfer(0x40, b"\xf3", b"", 0, OK)
+    result = Transfer(0x40, None, b"\x68\x3a", 0, OK)
+    assert words(command, result, model=model) == ["write 0xf3", "read 0x68 0x3a"]
+
+
 # -- pins ---------------------------------------------------------------------------------
 
 COMPONENTS = b"""{
@@ -132,6 +145,12 @@ COMPONENTS = b"""{
   "b": {"package": ".devices.mcp23017", "constructor_args": {"address": 33, "pins": []}},
   "c": {"package": ".entities.table", "constructor_args": {"rows": [
     {"pin": "@a.8", "type": "light", "name": "Hall"}, {"pin": "@x.1", "type": "light"}]}},
+  "d": {"package": ".devices.mcp23008", "constructor_args": {"address": "0x22", "pins": [
+    {"pin": "GP7", "type": "switch", "id": "well"}]}},
+  "e": {"package": ".devices.pcf8574", "constructor_args": {"address": "0x38", "pins": [
+    {"pin": "P6", "type": "binary_sensor", "name": "Gate"}]}},
+  "chain": {"package": ".devices.hc595", "constructor_args": {"pins": [
+    {"pin": 12, "type": "light", "id": "lamp"}]}},
   "esp": {"package": ".machine.gpio", "constructor_args": {"pins": [
     {"pin": 21, "type": "switch", "name": "Pump"}]}},
   "lamp": {"package": ".machine.pwm", "component": "PWM", "constructor_args": {"pin": 25}},
@@ -141,7 +160,7 @@ COMPONENTS = b"""{
 
 def test_pins_have_the_names_and_keys_of_the_configuration() -> None:
     names = PinNames(COMPONENTS)
-    assert names.chips == {"0x20": "a", "0x21": "b"}
+    assert names.chips == {"0x20": "a", "0x21": "b", "0x22": "d", "0x38": "e"}
     keys = {place: about["key"] for place, about in names.pins.items()}
     assert keys == {
         "0x20/0": "a/long_table",
@@ -152,6 +171,9 @@ def test_pins_have_the_names_and_keys_of_the_configuration() -> None:
         "0x20/6": "a/pin5",
         "0x21/1": "a/pin5",
         "0x20/8": "c/hall",
+        "0x22/7": "d/well",
+        "0x38/6": "e/gate",
+        "chain/12": "chain/lamp",
         "native/21": "esp/pump",
         "native/25": "",
     }

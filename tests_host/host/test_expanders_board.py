@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from yard.board.rows import chip_row, line_row
 from yard.model.board import Board
 from yard.model.hc595 import HC595
 from yard.model.mcp23008 import MCP23008
@@ -41,10 +42,9 @@ def test_chips_share_an_int_line() -> None:
         b=member("pcf8574", "PCF8574", address=0x22, int_pin=4),
     )
     board.pin_mode(4, IN, PULL_UP)
-    chips = [board.bus._devices[address] for address in (0x21, 0x22)]
+    chips = [board.chips[address] for address in (0x21, 0x22)]
     assert board.pin_read(4) == 1
     for chip in chips:
-        assert isinstance(chip, PCF8574)
         chip.drive(0, 0)
     assert board.pin_read(4) == 0
     board.bus.transfer(0x21, None, bytearray(1))
@@ -70,6 +70,28 @@ def test_what_a_configuration_says_wrongly_is_left_out(broken: object) -> None:
     assert 0x39 in board.bus.scan()
 
 
+@pytest.mark.parametrize("chip", [MCP23008(), PCF8574()])
+@pytest.mark.parametrize("pin", [-1, 8])
+def test_pins_that_a_chip_does_not_have_are_refused(chip: MCP23008 | PCF8574, pin: int) -> None:
+    with pytest.raises(ValueError, match="pin must be 0 to 7"):
+        chip.drive(pin, 0)
+
+
+def test_all_chips_are_told_as_they_are() -> None:
+    board = board_of(
+        a=member("mcp23008", "MCP23008", address=0x21, int_pin=4),
+        b=member("pcf8574", "PCF8574", address=0x38),
+    )
+    board.bus.transfer(0x38, b"\xfe")
+    rows = {address: chip_row(board, address) for address in board.chips}
+    models = {address: row["model"] for address, row in rows.items()}
+    assert models == {0x20: "MCP23017", 0x21: "MCP23008", 0x38: "PCF8574"}
+    assert rows[0x21]["registers"]["IODIR"] == 0xFF
+    assert (rows[0x38]["registers"], rows[0x38]["levels"]) == ({"P": 0xFE}, 0xFE)
+    assert rows[0x38]["transactions"] == 1
+    assert line_row(board, 4)["outputs"] == [["0x21", "INT"]]
+
+
 # -- facts of the data sheets ---------------------------------------------------------------
 
 
@@ -83,14 +105,14 @@ def test_mcp23008_captures_the_first_change_until_it_is_read() -> None:
     chip = MCP23008()
     chip.transfer(bytes((0x05, 0x04)), None)
     chip.transfer(bytes((0x02, 0x03)), None)
-    assert chip.int_output() is None
+    assert chip.int_outputs() == (None,)
     chip.drive(0, 1)
     chip.drive(1, 1)
-    assert chip.int_output() == 0
+    assert chip.int_outputs() == (0,)
     got = bytearray(3)
     chip.transfer(b"\x07", got)  # INTF, INTCAP, GPIO
     assert list(got) == [1, 1, 3]
-    assert chip.int_output() is None
+    assert chip.int_outputs() == (None,)
 
 
 def test_mcp23008_without_seqop_increments_and_wraps_and_with_it_stays() -> None:
@@ -126,11 +148,11 @@ def test_pcf8574_interrupt_ends_with_a_read_a_write_or_when_the_input_is_back() 
     for end in ends:
         chip.drive(3, None)
         chip.transfer(None, bytearray(1))
-        assert chip.int_output() is None
+        assert chip.int_outputs() == (None,)
         chip.drive(3, 0)
-        assert chip.int_output() == 0
+        assert chip.int_outputs() == (0,)
         end()
-        assert chip.int_output() is None
+        assert chip.int_outputs() == (None,)
 
 
 def test_hc595_shifts_on_srclk_takes_over_on_rclk_and_is_silent_while_oe_is_high() -> None:

@@ -285,9 +285,9 @@ def test_adafruit_uses_every_pin_of_an_mcp23008(pin: int) -> None:
     driver.interrupt_enable = 0xFF
     driver.io_control = 0x04
     driver.clear_ints()
-    assert model.int_output() is None
+    assert model.int_outputs() == (None,)
     model.drive(7 - pin, 1)
-    assert model.int_output() == 0
+    assert model.int_outputs() == (0,)
     assert driver.int_flag == [7 - pin]
     driver.clear_ints()
-    assert model.int_output() is None
+    assert model.int_outputs() == (None,)

@@ -15,6 +15,7 @@ from yard.board.requests import Requests
 from yard.board.sensors import change, sensor_row
 from yard.board.watchdog import Watchdog
 from yard.model.bme280 import BME280
+from yard.model.bme280_air import BME280InAir
 from yard.model.board import Board
 from yard.model.ccs811 import CCS811
 from yard.model.dht22 import DHT22
@@ -80,13 +81,59 @@ def test_the_weather_can_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"temperature": "warm"}, {"temperature": True}, {"powered": 1}, {"powered": None}]
+    ("fields", "fault"),
+    [
+        ({"temperature": "warm"}, "temperature: must be like 20.0"),
+        ({"temperature": True}, "temperature: must be like 20.0"),
+        ({"temperature": None}, "temperature: must be like 20.0"),
+        ({"temperature": -274}, "temperature: must be from -100 to 200"),
+        ({"temperature": float("nan")}, "temperature: must be from -100 to 200"),
+        ({"powered": 1}, "powered: must be like true"),
+        ({"powered": None}, "powered: must be like true"),
+    ],
 )
-def test_a_value_of_another_kind_changes_nothing(fields: dict[str, Any]) -> None:
+def test_a_value_that_cannot_be_changes_nothing(fields: dict[str, Any], fault: str) -> None:
     air = HTU21D()
-    with pytest.raises(ValueError, match="must be like"):
+    with pytest.raises(ValueError, match=f"^{fault}$"):
         change(air, {"humidity": 1.0, **fields})
     assert air.humidity == 50.0
+
+
+def test_nothing_can_be_before_an_ultrasonic_sensor() -> None:
+    tank = HCSR04(Board([]), 25, 26)
+    assert change(tank, {"distance": None})["distance"] is None
+    assert change(tank, {"distance": 12})["distance"] == 12
+
+
+def test_whatever_the_weather_a_model_can_send_it() -> None:
+    for temperature in (-100, 200):
+        for humidity in (0, 100):
+            weather = {"temperature": temperature, "humidity": humidity}
+            bath, air, roof = DHT22(), HTU21D(), BME280InAir()
+            change(bath, weather)
+            assert len(bath.exchange(b"")) == 5
+            for sensor, commands in ((air, b"\xf3"), (roof, b"\xf2\x01\xf4\x25")):
+                change(sensor, weather)
+                sensor.transfer(commands, None)
+                sensor.transfer(None, bytearray(3))
+            chip = DS18B20(1)
+            change(chip, {"temperature": temperature})
+            chip.convert()
+
+
+def test_what_a_battery_has_is_what_the_node_reads_behind_its_divider() -> None:
+    board = board_of(
+        cell=component(
+            ".sensors.battery", "Battery", pin=34, voltage_min=3, voltage_max=4.2, multiplier=2
+        ),
+        probe=component(".machine.adc", "ADC", pin=35, attenuation="0dB"),
+    )
+    assert board.analog_read(34) == round(3.6 / 4.9 * 65535)
+    assert (board.analog_read(35), board.analog_read(36)) == (0, 0)
+    assert change(board.sensors["probe"], {"voltage": 0.475}) == {"voltage": 0.475}
+    assert board.analog_read(35) == round(0.5 * 65535)
+    change(board.sensors["cell"], {"voltage": 12})
+    assert board.analog_read(34) == 65535, "more than it can tell"
 
 
 def test_the_models_send_the_numbers_of_their_data_sheets() -> None:

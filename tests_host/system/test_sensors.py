@@ -29,7 +29,8 @@ COMPONENTS = """{
   "tank": {"package": ".sensors.hcsr04", "component": "HCSR04",
            "constructor_args": {"trigger": 25, "echo": 26}},
   "cell": {"package": ".sensors.battery", "component": "Battery", "constructor_args": {
-    "pin": 34, "voltage_min": 3, "voltage_max": 4.2}},
+    "pin": 34, "voltage_min": 3, "voltage_max": 4.2, "multiplier": 2}},
+  "ram": {"package": ".machine.ram", "component": "RAM"},
   "chip": {"package": ".machine.temperature", "component": "ChipTemperature"},
   "probe": {"package": ".machine.adc", "component": "ADC",
             "constructor_args": {"pin": 35, "device_class": "voltage"}},
@@ -108,13 +109,15 @@ def test_each_sensor_is_measured_and_announced(ready: tuple[Desk, MQTT]) -> None
     for topic, payload in (
         ("air/temperature", "18.00"),
         ("air/humidity", "60.0"),
-        ("roof/temperature", "25.1"),
-        ("roof/pressure", "1006.5"),
+        ("roof/temperature", "20.0"),
+        ("roof/pressure", "1013.0"),
+        ("roof/humidity", "50.0"),
         ("gas/co2", "400"),
         ("boiler/temperature", "20.0"),
         ("bath/humidity", "50.0"),
         ("tank/distance", "100.0"),
-        ("cell/battery", "0"),
+        ("cell/voltage", "3.60"),
+        ("cell/battery", "50"),
         ("chip/temperature", "53"),
         ("well/distance", "0.0"),
     ):
@@ -122,12 +125,26 @@ def test_each_sensor_is_measured_and_announced(ready: tuple[Desk, MQTT]) -> None
         assert message.payload == payload, topic
     for name in ("air", "roof", "gas"):
         client.wait_for(f"{desk.base}{name}/available", "online")
-    config = discovered(client, "air", "air_temperature")
-    assert (config["p"], config["dev_cla"], config["unit_of_meas"]) == (
-        *("sensor", "temperature"),
-        "°C",
-    )
-    assert config["exp_aft"] == 5
+    for device, entity, kind, unit in (
+        ("air", "air_temperature", "temperature", "°C"),
+        ("air", "air_humidity", "humidity", "%"),
+        ("roof", "roof_pressure", "atmospheric_pressure", "hPa"),
+        ("gas", "gas_co2", "carbon_dioxide", "ppm"),
+        ("gas", "gas_tvoc", "volatile_organic_compounds_parts", "ppb"),
+        ("node", "boiler_temperature", "temperature", "°C"),
+        ("node", "bath_humidity", "humidity", "%"),
+        ("node", "tank_distance", "distance", "cm"),
+        ("node", "cell_voltage", "voltage", "V"),
+        ("node", "cell_battery", "battery", "%"),
+        ("node", "chip_temperature", "temperature", "°C"),
+        ("node", "probe_value", "voltage", "V"),
+        ("node", "ram_free", "data_size", "B"),
+    ):
+        config = discovered(client, device, entity)
+        assert (config["p"], config["stat_cla"]) == ("sensor", "measurement"), entity
+        assert (config["dev_cla"], config["unit_of_meas"]) == (kind, unit)
+        assert config["exp_aft"] >= 5, entity
+    assert discovered(client, "air", "air_temperature")["exp_aft"] == 5
     assert discovered(client, "node", "boiler_temperature")["name"] == "Boiler"
     assert "task" not in desk.log
     assert "cannot be measured" not in desk.log
@@ -145,7 +162,7 @@ def test_the_weather_changes_and_a_sensor_fails_and_comes_back(ready: tuple[Desk
     assert desk.log.count("0x40 does not answer") == 1
 
 
-def test_an_interval_is_changed_over_mqtt_and_announced(ready: tuple[Desk, MQTT]) -> None:
+def test_an_interval_is_changed_over_mqtt_announced_and_kept(ready: tuple[Desk, MQTT]) -> None:
     desk, client = ready
     client.wait_for(f"{desk.base}roof/pressure/state", timeout=10)
     client.clear()
@@ -160,6 +177,13 @@ def test_an_interval_is_changed_over_mqtt_and_announced(ready: tuple[Desk, MQTT]
         ),
         10,
     )
+    kept = desk.state / "flash" / "kept.json"
+    wait_until(lambda: kept.exists() and "intervals roof" in kept.read_text(), 10)
+    desk.board.reset_node()
+    gone = client.wait_for(desk.base + "available", "offline", 10).time
+    topic = f"{desk.base}roof/interval/state"
+    (message, *_) = wait_until(lambda: [m for m in client.of(topic) if m.time > gone], 20)
+    assert json.loads(message.payload) == {"reading": 120, "publish": 60}
 
 
 def test_a_value_of_another_node_is_a_sensor_here(ready: tuple[Desk, MQTT]) -> None:

@@ -6,7 +6,8 @@ import gc
 
 from command_buffer import OFF, TOGGLE
 
-from components.logic.bindings import Binding, Bindings, PinOutput
+from components.logic.bindings import Binding, Bindings
+from components.logic.pin_output import PinOutput
 from components.machine.gpio import GPIO
 from harness import run_until
 from node.component import Component, Entity
@@ -87,6 +88,16 @@ async def test_a_press_toggles_an_output_without_broker_and_its_entity_shows_it(
         await house.press(8)
         await run_until(lambda: house.latch() == 0)
         assert house.node.states[b"chip20/lamp"][-1] == b"OFF"
+
+
+async def test_the_edge_itself_needs_nothing_that_tells_presses_apart():
+    with House() as house:
+        # The one that is there is that of pin 8, which has times of its own.
+        await house.start(bind(input=9), bind("on", 1, input=9, when="press"))
+        before = len(house.node.presses.pins)
+        await house.press(9)
+        await run_until(lambda: house.latch() == 3)
+        assert before == len(house.node.presses.pins) == 1
 
 
 async def test_each_kind_of_press_has_its_own_action():

@@ -14,6 +14,7 @@ ROWS = (
     {"pin": 0, "type": "output"},
     {"pin": 1, "type": "switch"},
     {"pin": 2, "type": "button", "pulse": 20},
+    {"pin": 3, "type": "switch", "pulse": 60000},
     {"pin": 8, "type": "input", "debounce": 0, "invert": True},
 )
 
@@ -62,11 +63,11 @@ async def test_it_does_what_its_steps_say_in_their_order():
 
 async def test_a_pulse_has_the_length_of_the_step_or_of_the_output():
     with Desk() as desk:
-        await desk.start(on=[(0, "pulse", {"pulse": 10})], off=[(1, "pulse")])
+        await desk.start(on=[(3, "pulse", {"pulse": 10})], off=[(1, "pulse")])
         desk.send(KEY, b"ON")
-        await run_until(lambda: [latch for _, latch in desk.latches] == [1, 0])
+        await run_until(lambda: [latch for _, latch in desk.latches] == [8, 0])
         desk.send(KEY, b"OFF")
-        await run_until(lambda: [latch for _, latch in desk.latches] == [1, 0, 2, 0])
+        await run_until(lambda: [latch for _, latch in desk.latches] == [8, 0, 2, 0])
 
 
 async def test_an_input_tells_whether_it_is_on():

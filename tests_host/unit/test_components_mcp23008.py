@@ -22,8 +22,8 @@ class Desk(EntityDesk):
     def __init__(self):
         super().__init__(chips=())
         self.model = model.MCP23008()
-        self.model.on_change = lambda chip: self.board.drive_pin(INT, chip.int_output())
-        self.board.bus.attach(0x21, self.model)
+        self.board.add_chip(0x21, self.model)
+        self.board.wire(INT, 0x21, "INT")
 
     async def start(self, rows, name="chip", **args):
         if "i2c" not in self.components:

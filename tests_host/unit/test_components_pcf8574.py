@@ -23,8 +23,8 @@ class Desk(EntityDesk):
     def __init__(self):
         super().__init__(chips=())
         self.model = model.PCF8574()
-        self.model.on_change = lambda chip: self.board.drive_pin(INT, chip.int_output())
-        self.board.bus.attach(0x38, self.model)
+        self.board.add_chip(0x38, self.model)
+        self.board.wire(INT, 0x38, "INT")
 
     async def start(self, rows, **args):
         if "i2c" not in self.components:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """components/devices/led.py and buzzer.py on the simulated board."""
 
+import asyncio
+
 import schema
 
 from components.devices import buzzer_args, led_args
@@ -121,6 +123,29 @@ async def test_an_output_that_is_used_already_is_refused():
             except ConfigError as e:
                 fault = e
             assert fault and fault.key == "pin"
+
+
+async def test_one_that_is_refused_leaves_the_output_to_the_other():
+    with Desk() as desk:
+        chip = await desk.chip([{"pin": 3, "type": "output"}])
+        for pin, level in ((chip.pin(3), lambda: desk.latch() >> 3 & 1), (GPIO, desk.level)):
+            led = await desk.led(pin=pin)
+            led.on()
+            await run_until(level)
+            other = Buzzer(pin)
+            try:
+                await desk.node.start("y", other)
+            except ConfigError as e:
+                assert e.key == "pin"
+            else:
+                raise AssertionError("not refused")
+            other.stop()  # as the loader does then
+            await asyncio.sleep_ms(30)
+            assert level() and desk.shown(LED_KEY) == b"ON"
+            led.off()
+            await run_until(lambda: desk.shown(LED_KEY) == b"OFF")
+            desk.components.pop("x").stop()
+            desk.node.entities.clear()
 
 
 async def test_a_buzzer_is_a_siren_with_tones():

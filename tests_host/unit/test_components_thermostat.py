@@ -137,15 +137,22 @@ async def test_a_sensor_that_never_answers_is_as_one_without_a_value():
         async def temperature(self):
             self.asked += 1
             if self.value is None:
-                raise asyncio.TimeoutError
+                await asyncio.Event().wait()
             return self.value
 
-    with Desk() as desk:
-        await desk.room(10, sensor=Deaf(10))
-        desk.send(KEY, b"heat")
-        await desk.until(1)
-        await desk.at(None)
-        await desk.until(0)
+    limits = []
+    wait_for_ms = asyncio.wait_for_ms
+    asyncio.wait_for_ms = lambda measured, ms: limits.append(ms) or wait_for_ms(measured, 10)
+    try:
+        with Desk() as desk:
+            await desk.room(10, sensor=Deaf(10))
+            desk.send(KEY, b"heat")
+            await desk.until(1)
+            await desk.at(None)
+            await desk.until(0)
+    finally:
+        asyncio.wait_for_ms = wait_for_ms
+    assert set(limits) == {10000}
 
 
 async def test_when_its_task_fails_everything_is_off():
@@ -263,6 +270,25 @@ async def test_what_is_no_sensor_and_no_free_output_is_refused():
             desk.node.entities.clear()
             await desk.room(10, heater=args["heater"])  # what it took is free again
             stop(desk)
+
+
+async def test_one_that_is_refused_leaves_the_outputs_to_the_other():
+    with Desk() as desk:
+        await desk.room(10)
+        desk.send(KEY, b"heat")
+        await desk.until(1)
+        pins = desk.components["chip20"]
+        for given in ({"heater": pins.pin(0)}, {"heater": 25, "cooler": pins.pin(0)}):
+            other = Thermostat(desk.sensor, **given)
+            try:
+                await desk.node.start("other", other)
+            except ConfigError as e:
+                assert "used already" in str(e)
+            else:
+                raise AssertionError("not refused")
+            other.stop()  # as the loader does then
+        await desk.at(10)
+        assert desk.latch() == 1
 
 
 async def test_home_assistant_gets_modes_and_range():

@@ -6,7 +6,7 @@ import json
 import random
 import time
 
-from components.sensors import common_args
+from components.sensors import base, common_args
 from components.sensors.base import Sensor
 from harness import raises, run_until
 from node.command import parse
@@ -173,6 +173,20 @@ async def test_a_reading_that_is_cancelled_leaves_the_sensor_usable():
         assert await room.temperature(max_age=0) == 21.26
 
 
+async def test_of_several_quantities_of_a_kind_none_is_meant_by_the_kind():
+    class Pipes(Room):
+        def __init__(self):
+            Sensor.__init__(self)
+            self.measures("temperature", -40, 125, object_id="flow")
+            self.measures("temperature", -40, 125, object_id="return")
+            self.measures("humidity", 0, 100, object_id="damp")
+
+    pipes = Pipes()
+    raises(AttributeError, getattr, pipes, "temperature")
+    for name in ("flow", "return", "damp", "humidity"):
+        assert hasattr(pipes, name), name
+
+
 # -- publishing -----------------------------------------------------------------------------
 
 
@@ -210,19 +224,52 @@ async def test_a_value_is_published_when_somebody_asks_for_that():
     with Desk() as desk:
         room = await started(desk)
         await run_until(lambda: desk.states("humidity"))
+        await room.temperature(publish=True)
+        assert (desk.states("temperature"), room.readings) == ([b"21.3", b"21.3"], 1)
         room.answer = {"temperature": 19}
         await room.temperature(max_age=0, publish=True)
-        assert desk.states("temperature") == [b"21.3", b"19.0"]
+        assert desk.states("temperature") == [b"21.3", b"21.3", b"19.0"]
         assert desk.states("humidity") == [b"42"]
+
+
+class Clock:
+    """The clock of the base: whoever pauses moves it. Attribute `now`, in ms."""
+
+    def __init__(self):
+        self.now = 0
+
+    def __enter__(self):
+        self._before = base.ticks_ms, base.asyncio
+        base.ticks_ms, base.asyncio = lambda: self.now, self
+        return self
+
+    def __exit__(self, *_):
+        base.ticks_ms, base.asyncio = self._before
+
+    async def sleep_ms(self, ms):
+        self.now += ms
+        await asyncio.sleep_ms(0)
 
 
 async def test_reading_and_publishing_have_intervals_of_their_own():
     with Desk() as desk:
-        room = await started(desk)
-        room._intervals.update({4: 0.02, 5: 0.1})
-        desk.node.spawn("x", room._run)
-        await run_until(lambda: len(desk.states("temperature")) >= 4, 5000)
-        assert room.readings >= 2 * len(desk.states("temperature"))
+        room = await started(desk, interval_reading=20, interval_publish=50)
+        with Clock() as clock:
+            read, published = [], []
+
+            async def reading():
+                read.append(clock.now)
+                clock.now += 3000  # that it takes moves nothing
+                return {"temperature": 20}
+
+            room.read = reading
+            room.quantities["temperature"].publish = lambda: published.append(clock.now)
+            desk.node.spawn("x", room._run)
+            await run_until(lambda: clock.now > 150000)
+            room.stop()
+            await run_until(desk.node.tasks["x"].done)
+        assert read[:8] == [0, 20000, 40000, 60000, 80000, 100000, 120000, 140000]
+        assert published[:4] == [3000, 50000, 103000, 150000], "after a reading that is due, too"
 
 
 async def test_intervals_are_changed_over_mqtt():
@@ -235,6 +282,47 @@ async def test_intervals_are_changed_over_mqtt():
         assert desk.node.entities[b"x/temperature"].options["exp_aft"] == 127
         assert desk.node.announcements == 2
         await run_until(lambda: room.readings > 1)
+
+
+async def test_changed_intervals_survive_a_reload_and_a_restart():
+    with Desk() as desk:
+        await started(desk)
+        command(desk, b"READING:30")
+        command(desk, b"PUBLISH:60")
+        before = desk.node.stored
+    for stored in (before, json.loads(json.dumps(before))):
+        with Desk() as desk:
+            desk.node.stored = stored
+            room = await started(desk)
+            assert room.intervals() == (30, 60)
+            assert desk.node.entities[b"x/temperature"].options["exp_aft"] == 127
+
+
+async def test_intervals_of_a_configuration_that_is_new_count_more_than_those_of_before():
+    with Desk() as desk:
+        await started(desk)
+        command(desk, b"READING:30")
+        stored = desk.node.stored
+    with Desk() as desk:
+        desk.node.stored = stored
+        room = await started(desk, interval_publish=300)
+        assert room.intervals() == (120, 300)
+
+
+async def test_intervals_that_are_as_configured_are_not_kept():
+    with Desk() as desk:
+        await started(desk)
+        command(desk, b"READING:30")
+        command(desk, b"READING:120")
+        assert [value for value in desk.node.stored.values() if value is not None] == []
+
+
+async def test_what_is_kept_but_no_intervals_counts_as_nothing():
+    for kept in (7, {}, [], [120, 600], [120, 600, 30]):
+        with Desk() as desk:
+            desk.node.stored = {"intervals x": kept}
+            room = await started(desk)
+            assert room.intervals() == (120, 600), kept
 
 
 async def test_an_interval_that_cannot_be_is_refused():

@@ -15,6 +15,7 @@ from i2c_desk import Target
 from node.component import ConfigError
 from sensor_desk import Desk
 from yard.model import bme280 as bme280_model
+from yard.model import bme280_air
 from yard.model import ccs811 as ccs811_model
 from yard.model import htu21d as htu21d_model
 from yard.model.mcp23017 import MCP23017
@@ -64,6 +65,17 @@ async def test_the_examples_of_the_htu21d_data_sheet():
         await run_until(lambda: desk.states("humidity"))
         assert desk.states("temperature") == [b"24.7"]
         assert desk.states("humidity") == [b"32.3"]
+
+
+async def test_the_status_bits_of_a_htu21d_are_no_part_of_its_results():
+    model = htu21d_model.HTU21D()
+    with Desk({0x40: model}) as desk:
+        sensor = await htu(desk)
+        results = []
+        for status in range(4):
+            model.raw = {TEMPERATURE: 0x6838 | status, HUMIDITY: 0x4E84 | status}
+            results.append((await sensor.temperature(max_age=0), await sensor.humidity()))
+        assert results == results[:1] * 4
 
 
 async def test_a_htu21d_that_is_not_ready_is_asked_again():
@@ -193,23 +205,19 @@ def test_a_pressure_that_cannot_be_computed_is_none_at_all():
     assert bme280.pressure(415148, 128422, (27504, 26435, -1000, 0) + (0,) * 8) == 0
 
 
-def exact_humidity(adc, t_fine, trimming):
-    """The formula of the data sheet in double precision (appendix 8.1), in % RH."""
-    h1, h2, h3, h4, h5, h6 = trimming
-    t = t_fine - 76800.0
-    value = adc - (h4 * 64.0 + h5 / 16384.0 * t)
-    value *= h2 / 65536.0 * (1 + h6 / 67108864.0 * t * (1 + h3 / 67108864.0 * t))
-    value *= 1 - h1 * value / 524288.0
-    return min(max(value, 0.0), 100.0)
+def test_the_example_of_the_bmp280_data_sheet_in_floating_point():
+    t_fine = bme280_air.fine_temperature(519888)
+    assert near(t_fine / 5120, 25.08, 0.005)
+    assert near(bme280_air.pressure(415148, t_fine), 1006.5327, 0.0005)
 
 
-def test_humidity_in_whole_numbers_is_that_in_double_precision():
+def test_humidity_in_whole_numbers_is_that_in_floating_point():
     trimming = bme280_model.EXAMPLE + (0,) + bme280_model.EXAMPLE_H
     seen = set()
     for t_fine in (-51200, 0, 76800, 128422, 250000, 435200):
         for adc in range(0, 65536, 1021):
             whole = bme280.humidity(adc, t_fine, trimming) / 1024
-            exact = exact_humidity(adc, t_fine, bme280_model.EXAMPLE_H)
+            exact = bme280_air.humidity(adc, t_fine)
             assert abs(whole - exact) < 0.05, (adc, t_fine, whole, exact)
             seen.add(int(exact) // 10)
     assert len(seen) == 11, "dry to wet"
@@ -221,18 +229,33 @@ async def test_a_bme280_measures_all_three():
         sensor = await bme(desk)
         assert near(await sensor.temperature(), 25.08, 0.001)
         assert near(await sensor.pressure(), 1006.5327, 0.001)
-        wanted = exact_humidity(30000, 128422, bme280_model.EXAMPLE_H)
+        wanted = bme280_air.humidity(30000, 128422)
         assert 20 < wanted < 80 and near(await sensor.humidity(), wanted, 0.05)
 
 
+async def test_a_bme280_measures_any_weather():
+    model = bme280_air.BME280InAir()
+    with Desk({0x76: model}) as desk:
+        sensor = await bme(desk)
+        for weather in ((20, 1013, 50), (-39.5, 301, 1), (-5.25, 950, 99), (84.5, 1099, 20)):
+            model.temperature, model.pressure, model.humidity = weather
+            await sensor.update()
+            temperature, pressure, humidity = weather
+            assert near(await sensor.temperature(), temperature, 0.01), weather
+            assert near(await sensor.pressure(), pressure, 0.05), weather
+            assert near(await sensor.humidity(), humidity, 0.1), weather
+        assert desk.warnings() == []
+
+
 async def test_trimming_values_with_a_sign_are_read_as_the_data_sheet_packs_them():
-    trimming = (75, -362, 3, -320, -50, -30)
-    model = bme280_model.BME280(humidity=trimming)
+    trimming = (60000, -2, -3, 60001, -5, -6, -7, -8, -9, -10, -11, -12)
+    humid = (75, -362, 3, -320, -50, -30)
+    model = bme280_model.BME280(trimming, humid)
     with Desk({0x77: model}) as desk:
         sensor = await bme(desk, address="0x77")
         await sensor.update()
-        assert sensor._trimming[13:] == trimming
-        assert sensor._trimming[:12] == bme280_model.EXAMPLE
+        assert sensor._trimming[:12] == trimming
+        assert sensor._trimming[13:] == humid
 
 
 async def test_each_reading_of_a_bme280_is_a_new_measurement():
@@ -375,6 +398,18 @@ async def test_a_ccs811_says_what_is_wrong_with_it():
     with Desk({0x5A: model}) as desk:
         await ccs(desk)
         assert await fault(desk) == "cannot be measured: it has no firmware"
+
+
+async def test_a_fault_of_a_ccs811_that_is_over_is_forgotten():
+    model = ccs811_model.CCS811(612, 32)
+    with Desk({0x5A: model}) as desk:
+        sensor = await ccs(desk)
+        await sensor.co2()
+        model.fault = 0x01  # stays until ERROR_ID has been read
+        assert await sensor.co2(max_age=0) is None
+        assert await sensor.co2(max_age=0) == 612
+        text = "a register was written that does not exist"
+        assert desk.warnings() == ["cannot be measured: " + text]
 
 
 async def test_a_result_that_the_ccs811_cannot_give_is_a_fault():

@@ -25,7 +25,7 @@ def apply(component, user, row):
 
 
 def _kinds(row):
-    """Return the kinds of presses that are to be told, a list, None if none are."""
+    """Return the kinds of presses that are to be told, None if none are."""
     kinds = row.get("events", False)
     if kinds is True:
         # Not the edges: who wants them has a binary sensor.

@@ -92,10 +92,13 @@ class Sensor(Component):
         raise NotImplementedError
 
     def __getattr__(self, name):
-        for key, quantity in (self.quantities or {}).items():
-            if name in (key, quantity.kind):
-                return lambda **how: self.value(key, **how)
-        raise AttributeError(name)
+        quantities = self.quantities or {}
+        # By its kind, too, if that can only mean one.
+        keys = [key for key in quantities if name in (key, quantities[key].kind)]
+        if name not in keys and len(keys) != 1:
+            raise AttributeError(name)
+        key = name if name in keys else keys[0]
+        return lambda **how: self.value(key, **how)
 
     async def value(self, name, publish=False, max_age=None):
         """Return the value of a quantity, measured now unless it is known, None if that fails.
@@ -134,6 +137,11 @@ class Sensor(Component):
         return bool(known)
 
     async def start(self):
+        self._given = given = self.intervals()
+        kept = self.node.kept("intervals " + self.name)
+        # What was changed counts until the configuration changes.
+        if isinstance(kept, list) and len(kept) == 4 and tuple(kept[:2]) == given:
+            self._intervals[_READING], self._intervals[_PUBLISH] = kept[2:]
         for quantity in self.quantities.values():
             self._set_name(quantity)
             self.node.add_entity(self, quantity)
@@ -155,10 +163,12 @@ class Sensor(Component):
         return self._intervals[_READING], self._intervals[_PUBLISH]
 
     def set_interval(self, which, seconds):
-        """Change an interval and begin anew. Raises ValueError for one that cannot be."""
+        """Change an interval, also for the next start. Raises ValueError for what cannot be."""
         if seconds is None or not 1 <= seconds <= _LONGEST_S:
             raise ValueError("an interval is 1 to %d s" % _LONGEST_S)
         self._intervals[which] = seconds
+        given, now = self._given, self.intervals()
+        self.node.keep("intervals " + self.name, None if now == given else list(given + now))
         self._set_expiry()
         self.node.spawn(self.name, self._run)
         self.node.announce()

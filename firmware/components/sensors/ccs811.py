@@ -17,6 +17,7 @@ _MEAS_MODE = const(0x01)
 _ALG_RESULT_DATA = const(0x02)
 _ENV_DATA = const(0x05)
 _HW_ID = const(0x20)
+_ERROR_ID = const(0xE0)
 _APP_START = const(0xF4)
 
 _EVERY_SECOND = const(0x10)
@@ -64,6 +65,8 @@ class CCS811(I2CSensor):
         await self.read_into(_ALG_RESULT_DATA, data)
         co2, tvoc, status, fault = struct.unpack(">HHBB", data)
         if status & _ERROR:
+            # Only that clears it (data sheet, "STATUS Register").
+            await self.read_into(_ERROR_ID, memoryview(data)[:1])
             texts = [text for i, text in enumerate(_FAULTS) if fault & 1 << i]
             raise ValueError(", ".join(texts) or "it reports a fault")
         return {"co2": co2, "tvoc": tvoc} if status & _DATA_READY else {}

@@ -20,7 +20,8 @@ _SKIP_ROM = const(0xCC)
 _CONVERT_T = const(0x44)
 _READ_SCRATCHPAD = const(0xBE)
 _CONVERT_MS = const(750)  # with 12 bits
-_POWER_ON = const(0x0550)  # 85 °C, until it has measured
+_POWER_ON = const(0x0550)  # 85 °C, until it has measured; byte 6 is then
+_POWER_ON_6 = const(0x0C)
 
 
 class DS18(Sensor):
@@ -105,7 +106,7 @@ class DS18(Sensor):
         if _crc8(data) or not any(data):
             return "%s: no answer or a wrong checksum" % name
         raw = data[0] | data[1] << 8
-        if raw == _POWER_ON:
+        if raw == _POWER_ON and data[6] == _POWER_ON_6:
             return "%s: has not measured; is its supply connected?" % name
         return (raw - (raw >> 15 << 16)) / 16
 

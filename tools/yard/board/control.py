@@ -3,7 +3,7 @@
 
     GET  /chips                      {"chips": {"0x20": {...}}, "bus": {...}}
     GET  /latches                    {"latches": [[monotonic ns, "0x20", 16 bits], ...]}: the
-                                     latest changes of output latches
+                                     latest changes of output latches of MCP23017
     PUT  /chips/<addr>/pins/<n>      {"level": 0 | 1 | null}; answers with the chip
     POST /chips/<addr>/power         {"on": true | false}; answers with the chip
     POST /bus                        {"nack": [addr...], "stuck_sda": bool, "clearable": bool},

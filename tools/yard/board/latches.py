@@ -12,7 +12,7 @@ _KEPT = 4096
 
 
 class LatchHistory:
-    """The latest changes of all output latches, oldest first.
+    """The latest changes of the output latches of all MCP23017, oldest first.
 
     Attributes:
         entries: (monotonic time in ns, address as text, latch as 16 bits).
@@ -20,9 +20,11 @@ class LatchHistory:
 
     def __init__(self, board: Board) -> None:
         self.entries: deque[tuple[int, str, int]] = deque(maxlen=_KEPT)
-        self._names = {id(chip): address_text(address) for address, chip in board.chips.items()}
-        for chip in board.chips.values():
-            chip.on_latch_change = self._changed
+        self._names: dict[int, str] = {}
+        for address, chip in board.chips.items():
+            if isinstance(chip, MCP23017):
+                self._names[id(chip)] = address_text(address)
+                chip.on_latch_change = self._changed
 
     def _changed(self, chip: MCP23017, _old: int, new: int) -> None:
         self.entries.append((time.monotonic_ns(), self._names[id(chip)], new))

@@ -116,7 +116,7 @@ class Requests:
     def _adc_read(self, payload: bytes) -> bytes:
         (gpio,) = payload
         self._board.pin(gpio)  # refuses a number that cannot be
-        return struct.pack("<H", self._board.analog.get(gpio, 0))
+        return struct.pack("<H", self._board.analog_read(gpio))
 
     def _wifi_status(self, payload: bytes) -> bytes:
         () = payload

@@ -5,6 +5,7 @@ from typing import Any
 
 from yard.board.link import Link
 from yard.model.board import Board
+from yard.model.mcp23017 import MCP23017
 
 _MODES = {None: None, 0: "in", 1: "out", 2: "open_drain"}
 _PULLS = (None, "up", "down")
@@ -13,19 +14,24 @@ Row = dict[str, Any]
 
 
 def chip_row(board: Board, address: int) -> Row:
-    """Describe one chip: registers, pin levels, supply, and what it cost on the bus."""
+    """Describe one chip: registers, pin levels, supply, and what it cost on the bus.
+
+    An MCP23017 also has counters of what was written.
+    """
     chip = board.chips[address]
     traffic = board.bus.traffic_of[address]
-    return {
+    row = {
+        "model": type(chip).__name__,
         "registers": chip.registers(),
         "levels": chip.levels(),
         "powered": chip.powered,
         "transactions": traffic.transactions,
         "bytes": traffic.bytes,
         "bus_us": traffic.bus_us,
-        "writes": chip.writes,
-        "latch_changes": chip.latch_changes,
     }
+    if isinstance(chip, MCP23017):
+        row |= {"writes": chip.writes, "latch_changes": chip.latch_changes}
+    return row
 
 
 def bus_row(board: Board) -> Row:

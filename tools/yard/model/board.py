@@ -12,30 +12,34 @@ from yard.model.native import (
     PULL_NONE,
     NativePin,
 )
+from yard.model.voltage import Voltage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Protocol
 
+    from yard.model.hc595 import HC595
+    from yard.model.mcp23008 import MCP23008
+    from yard.model.pcf8574 import PCF8574
+
     class Wired(Protocol):
         """What can be wired to a native pin; what a request means is its own affair."""
 
         def exchange(self, request: bytes) -> bytes: ...
 
+    Chip = MCP23017 | MCP23008 | PCF8574
     Wiring = dict[int, list[tuple[int, str]]]
-
-_INT_OUTPUTS = ("INTA", "INTB")
 
 
 class Board:
-    """MCP23017 chips and whatever else is attached to `bus`, wired to native pins.
+    """I/O expanders and whatever else is attached to `bus`, wired to native pins.
 
     The node uses `bus`, the `pin_*` methods, `analog` and `wifi`; the world outside uses
     `chips[address].drive()`, `.power()`, `drive_pin()` and `set_wifi()`.
 
     Args:
-        chips: addresses of the MCP23017, 0x20 to 0x27.
+        chips: addresses of MCP23017, 0x20 to 0x27; others come by `add_chip`.
         frequency: I2C clock in Hz until the node sets it.
         wiring: native GPIO number to the interrupt outputs, (address, "INTA" or "INTB"), that
             share the line on it. The line has a pull-up; a low output wins.
@@ -43,9 +47,11 @@ class Board:
     Attributes:
         buses: bus id to bus; `bus`, with the chips, is number 0.
         pins: native pins that are used so far, by GPIO number.
-        wiring: as given.
+        chips: all expanders by address.
+        wiring: as given, and as `wire` has added to it.
         cut: GPIO numbers whose interrupt line is cut.
-        analog: reading (0 to 65535) of an analog input by GPIO number; 0 where none is set.
+        analog: reading (0 to 65535) of an analog input by GPIO number, or the Voltage there.
+        chains: name to a chain of shift registers, for those who want to see it.
         sensors: name to what measures, for those who want to change the weather.
         wired: device that speaks a protocol of its own on a native pin, by GPIO number.
         access_points: rows as from `network.WLAN.scan`, the BSSID as hexadecimal text.
@@ -65,9 +71,10 @@ class Board:
     ) -> None:
         self.bus = Bus(frequency)
         self.buses = {0: self.bus}
-        self.chips: dict[int, MCP23017] = {}
+        self.chips: dict[int, Chip] = {}
         self.pins: dict[int, NativePin] = {}
-        self.analog: dict[int, int] = {}
+        self.analog: dict[int, int | Voltage] = {}
+        self.chains: dict[str, HC595] = {}
         self.sensors: dict[str, object] = {}
         self.wired: dict[int, Wired] = {}
         self.wifi = True
@@ -83,9 +90,35 @@ class Board:
         self._pin_levels: dict[int, int] = {}
         self._chip_levels: dict[int, int] = {}
         for address in chips:
-            self._add_chip(address)
+            if not 0x20 <= address <= 0x27:
+                raise ValueError(f"an MCP23017 has address 0x20 to 0x27, not 0x{address:02x}")
+            self.add_chip(address, MCP23017())
         for gpio, outputs in (wiring or {}).items():
-            self._wire(gpio, outputs)
+            for output in outputs:
+                self.wire(gpio, *output)
+
+    def add_chip(self, address: int, chip: "Chip") -> None:
+        """Put an expander on the bus.
+
+        Raises:
+            ValueError: the address is reserved or taken.
+        """
+        self.bus.attach(address, chip)
+        self.chips[address] = chip
+        self._chip_levels[address] = chip.levels()
+        chip.on_change = lambda changed: self._chip_changed(address, changed)
+
+    def wire(self, gpio: int, address: int, output: str) -> None:
+        """Wire an interrupt output of an expander to a native pin; several share the line.
+
+        Raises:
+            ValueError: there is no such output or GPIO number.
+        """
+        if address not in self.chips or output not in self.chips[address].INT_OUTPUTS:
+            raise ValueError(f"gpio {gpio}: there is no {output} at 0x{address:02x}")
+        self.pin(gpio)
+        self.wiring.setdefault(gpio, []).append((address, output))
+        self._settle_line(gpio)
 
     def pin(self, gpio: int) -> NativePin:
         """Return a native pin.
@@ -127,6 +160,11 @@ class Board:
     def pin_read(self, gpio: int) -> int:
         """Return the level (0 or 1) on a native pin."""
         return self.pin(gpio).level()
+
+    def analog_read(self, gpio: int) -> int:
+        """Return the reading (0 to 65535) of an analog input, 0 where nothing is wired to it."""
+        source = self.analog.get(gpio, 0)
+        return source if isinstance(source, int) else source.reading()
 
     def drive_pin(self, gpio: int, level: "int | None") -> None:
         """Put a level on a native pin from outside; None lets it go.
@@ -171,24 +209,7 @@ class Board:
             pin.release()
             self._settle_pin(gpio)
 
-    def _add_chip(self, address: int) -> None:
-        if not 0x20 <= address <= 0x27:
-            raise ValueError(f"an MCP23017 has address 0x20 to 0x27, not 0x{address:02x}")
-        chip = MCP23017()
-        self.bus.attach(address, chip)
-        self.chips[address] = chip
-        self._chip_levels[address] = chip.levels()
-        chip.on_change = lambda changed: self._chip_changed(address, changed)
-
-    def _wire(self, gpio: int, outputs: "list[tuple[int, str]]") -> None:
-        for address, output in outputs:
-            if address not in self.chips or output not in _INT_OUTPUTS:
-                raise ValueError(f"gpio {gpio}: there is no {output} at 0x{address:02x}")
-        self.pin(gpio)
-        self.wiring[gpio] = outputs
-        self._settle_line(gpio)
-
-    def _chip_changed(self, address: int, chip: MCP23017) -> None:
+    def _chip_changed(self, address: int, chip: "Chip") -> None:
         for gpio, outputs in self.wiring.items():
             if any(wired == address for wired, _ in outputs):
                 self._settle_line(gpio)
@@ -201,7 +222,8 @@ class Board:
     def _settle_line(self, gpio: int) -> None:
         line = 1  # the pull-up
         for address, output in self.wiring[gpio]:
-            low = self.chips[address].int_outputs()[_INT_OUTPUTS.index(output)] == 0
+            chip = self.chips[address]
+            low = chip.int_outputs()[chip.INT_OUTPUTS.index(output)] == 0
             if low and gpio not in self.cut:
                 line = 0
         self.pins[gpio].line = line

@@ -12,6 +12,7 @@ class HC595:
     OE without a wire is at ground. It has a pull-up otherwise.
 
     Attributes:
+        count: how many outputs it has.
         outputs: the output latches; bit 0 is QA of the register whose SER is wired to the node.
             At power-on the data sheet says nothing of them: here every second one is 1.
         history: outputs that were driven, in order, without repetition.
@@ -28,7 +29,8 @@ class HC595:
     ) -> None:
         self._board = board
         self._data, self._clock, self._latch, self._enable = data, clock, latch, enable
-        self._mask = (1 << 8 * registers) - 1
+        self.count = 8 * registers
+        self._mask = (1 << self.count) - 1
         self._shifted = 0
         self.outputs = 0x5555555555555555 & self._mask
         self.history: list[int] = []

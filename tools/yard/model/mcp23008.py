@@ -21,6 +21,8 @@ class MCP23008:
         on_change: called with the chip after each transfer and each change from outside.
     """
 
+    INT_OUTPUTS = ("INT",)
+
     def __init__(self) -> None:
         self.latch_changes = 0
         self.on_change: Callable[[MCP23008], None] | None = None
@@ -37,7 +39,13 @@ class MCP23008:
             self._settle()
 
     def drive(self, pin: int, level: "int | None") -> None:
-        """Put a level (0, 1, None to let it float) on a pin (0 to 7) from outside."""
+        """Put a level (0, 1, None to let it float) on a pin (0 to 7) from outside.
+
+        Raises:
+            ValueError: there is no such pin.
+        """
+        if not 0 <= pin <= 7:
+            raise ValueError(f"pin must be 0 to 7, not {pin!r}")
         mask = 1 << pin
         self._driven = self._driven & ~mask if level is None else self._driven | mask
         self._outside = self._outside | mask if level else self._outside & ~mask
@@ -49,14 +57,14 @@ class MCP23008:
         outside = self._outside | (self._file[_GPPU] & ~self._driven)
         return ((outside & inputs) | (self._file[_OLAT] & ~inputs)) & 0xFF
 
-    def int_output(self) -> "int | None":
+    def int_outputs(self) -> "tuple[int | None]":
         """Return the level that INT drives, None while it is released."""
-        if not self.powered:
-            return None
         active = self._file[_INTF] != 0
+        if not self.powered:
+            return (None,)
         if self._file[_IOCON] & _ODR:
-            return 0 if active else None
-        return 1 if active == bool(self._file[_IOCON] & _INTPOL) else 0
+            return (0 if active else None,)
+        return (1 if active == bool(self._file[_IOCON] & _INTPOL) else 0,)
 
     def registers(self) -> "dict[str, int]":
         """Return every register by data-sheet name, without the effects of a read on the bus."""

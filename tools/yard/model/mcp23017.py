@@ -51,6 +51,8 @@ class MCP23017:
             Power loss clears the latch without a call: it is no write.
     """
 
+    INT_OUTPUTS = ("INTA", "INTB")
+
     def __init__(self) -> None:
         self.writes = {name: 0 for names in _PORT_NAMES for name in names}
         self.latch_changes = 0

@@ -71,6 +71,13 @@ class DS18B20:
         self.powered = on
         self._scratchpad = bytearray(_POWER_ON)
 
+    def convert(self) -> None:
+        """Measure the temperature."""
+        self.conversions += 1
+        raw = round(self.temperature * 16) & 0xFFFF
+        self._scratchpad[0:2] = raw.to_bytes(2, "little")
+        self._scratchpad[6] = 0x10 - (raw & 0x0F)  # reserved; so it is in chips of Maxim
+
     def reset(self) -> None:
         """A master has reset the wire: a ROM command follows."""
         self._to_send: list[int] = []
@@ -135,9 +142,7 @@ class DS18B20:
     def _function(self, command: int) -> None:
         self._phase = "silent"
         if command == _CONVERT_T:
-            self.conversions += 1
-            raw = round(self.temperature * 16) & 0xFFFF
-            self._scratchpad[0:2] = raw.to_bytes(2, "little")
+            self.convert()
         elif command == _READ_SCRATCHPAD:
             crc = crc8(bytes(self._scratchpad)) ^ (0xFF if self.damaged else 0)
             self._to_send = _bits(bytes(self._scratchpad) + bytes((crc,)))

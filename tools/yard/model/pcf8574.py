@@ -15,6 +15,8 @@ class PCF8574:
         on_change: called with the chip after each transfer and each change from outside.
     """
 
+    INT_OUTPUTS = ("INT",)
+
     def __init__(self) -> None:
         self.latch = 0xFF
         self.writes: list[int] = []
@@ -36,7 +38,12 @@ class PCF8574:
         """Put a level (0, 1, None to let it go) on a pin (0 to 7) from outside.
 
         A low level wins against the current source, the transistor to ground against a high one.
+
+        Raises:
+            ValueError: there is no such pin.
         """
+        if not 0 <= pin <= 7:
+            raise ValueError(f"pin must be 0 to 7, not {pin!r}")
         mask = 1 << pin
         self._driven = self._driven & ~mask if level is None else self._driven | mask
         self._outside = self._outside | mask if level else self._outside & ~mask
@@ -46,11 +53,14 @@ class PCF8574:
         """Return the levels on the 8 pins."""
         return self.latch & (self._outside | ~self._driven) & 0xFF
 
-    def int_output(self) -> "int | None":
+    def int_outputs(self) -> "tuple[int | None]":
         """Return 0 while INT is low: a pin that is 1 has changed since the last transfer."""
-        if not self.powered:
-            return None
-        return 0 if (self.levels() ^ self._reference) & self.latch else None
+        low = self.powered and (self.levels() ^ self._reference) & self.latch
+        return (0 if low else None,)
+
+    def registers(self) -> "dict[str, int]":
+        """Return the only byte that there is; the data sheet calls its bits P0 to P7."""
+        return {"P": self.latch}
 
     def transfer(self, write: "bytes | None", read_into: "bytearray | None") -> None:
         """Take part in one bus transfer; of several bytes each is output, or read, in turn."""

@@ -13,7 +13,7 @@ _NATIVE = "native"
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 Row = dict[str, Any]
-Place = tuple[str, int]  # chip as "0x20", or "native"; pin
+Place = tuple[str, int]  # chip as "0x20", "native", or the name of a chain; pin
 
 
 class PinNames:
@@ -21,8 +21,9 @@ class PinNames:
 
     Attributes:
         chips: address as "0x20" -> name of its component.
-        pins: "0x20/3" or "native/4" -> {"key": ..., "name": ..., "type": ..., "role": ...,
-            "invert": ...}; `role` is the key of the row that names the pin, `pin` for its first.
+        pins: "0x20/3", "native/4", or "chain/12" by the name of a chain of shift registers ->
+            {"key": ..., "name": ..., "type": ..., "role": ..., "invert": ...}; `role` is the key
+            of the row that names the pin, `pin` for its first.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -38,6 +39,8 @@ class PinNames:
                 self._places[name] = f"0x{address:02x}"
             elif member.get("package") == ".machine.gpio":
                 self._places[name] = _NATIVE
+            elif member.get("package") == ".devices.hc595":
+                self._places[name] = name
         for name, member in members.items():
             self._read_member(name, member)
 
@@ -85,8 +88,8 @@ class PinNames:
         if isinstance(pin, str) and pin.startswith("@"):
             component, _, pin = pin[1:].rpartition(".")
         if isinstance(pin, str):
-            port = re.fullmatch(r"GP([AB])([0-7])", pin)
-            pin = "AB".index(port[1]) * 8 + int(port[2]) if port else pin
+            port = re.fullmatch(r"(GPA|GPB|GP|P)([0-7])", pin)
+            pin = (8 if port[1] == "GPB" else 0) + int(port[2]) if port else pin
             pin = int(pin) if isinstance(pin, str) and pin.isdigit() else pin
         chip = self._places.get(component)
         return (chip, pin) if chip is not None and type(pin) is int else None

@@ -4,7 +4,7 @@
 import importlib.util
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +16,11 @@ LAST_ADDRESS = 0x27
 DEFAULT_ADDRESSES = (0x20, 0x21)
 
 _CHIP_PACKAGE = ".devices.mcp23017"
+_ADDRESSES = {
+    _CHIP_PACKAGE: (*range(FIRST_ADDRESS, LAST_ADDRESS + 1),),
+    ".devices.mcp23008": (*range(FIRST_ADDRESS, LAST_ADDRESS + 1),),
+    ".devices.pcf8574": (*range(0x20, 0x28), *range(0x38, 0x40)),
+}
 _PINS = 16
 _INPUTS = 6  # of the second chip of the default board
 _LIGHTS = 4  # of the first one
@@ -87,23 +92,23 @@ def output_components(chips: int) -> str:
 
 
 def chip_addresses(content: bytes) -> tuple[int, ...]:
-    """Return the addresses of the chips to simulate for a components.json.
+    """Return the addresses of the MCP23017 to simulate for a components.json.
 
     What cannot be understood is left out, and a file that cannot be read to its end gives the
     chips of the default board too: it is the node that tells what is wrong with it.
     """
     components, whole = read_members(content)
-    found = {chip_address(component) for component in components.values()}
+    found = {chip_address(component, _CHIP_PACKAGE) for component in components.values()}
     if not whole:
         found.update(DEFAULT_ADDRESSES)
     return tuple(sorted(address for address in found if address is not None))
 
 
 def int_wiring(content: bytes) -> dict[int, list[tuple[int, str]]]:
-    """Return, by GPIO, which INT outputs the chips of a components.json have wired to it."""
+    """Return, by GPIO, which INT outputs of MCP23017 a components.json has wired to it."""
     wiring: dict[int, list[tuple[int, str]]] = {}
     for component in read_members(content)[0].values():
-        address = chip_address(component)
+        address = chip_address(component, _CHIP_PACKAGE)
         if address is not None:
             gpio = component["constructor_args"].get("int_pin")
             if type(gpio) is int and 0 <= gpio <= LAST_GPIO:
@@ -137,6 +142,15 @@ def read_members(content: bytes) -> tuple[dict[str, Any], bool]:
     return members, True
 
 
+def read_arguments(content: bytes) -> Iterator[tuple[str, str, Pin]]:
+    """Yield name, package and component as one text, and arguments of each member."""
+    for name, component in read_members(content)[0].items():
+        if isinstance(component, dict):
+            arguments = component.get("constructor_args", {})
+            if isinstance(arguments, dict):
+                yield name, f"{component.get('package')} {component.get('component')}", arguments
+
+
 def firmware_module(name: str) -> Any:
     """Return a module of `firmware/lib` that runs under CPython, too."""
     spec = importlib.util.spec_from_file_location(name, FIRMWARE / "lib" / f"{name}.py")
@@ -167,15 +181,29 @@ def _input(pin: int) -> Pin:
     return {"pin": pin, "type": "binary_sensor", "name": f"Input {pin + 1}", "id": f"in{pin}"}
 
 
-def chip_address(component: object) -> int | None:
-    """Return the address of a member that is a chip which can be simulated, else None."""
-    if not isinstance(component, dict) or component.get("package") != _CHIP_PACKAGE:
+def chip_address(component: object, *packages: str) -> int | None:
+    """Return the address of a member that is an expander which can be simulated, else None.
+
+    packages: those that count, all if none are given.
+    """
+    if not isinstance(component, dict):
         return None
-    arguments = component.get("constructor_args")
-    address = arguments.get("address") if isinstance(arguments, dict) else None
+    package = str(component.get("package"))
     try:
-        address = int(address, 0) if isinstance(address, str) else address
-    except ValueError:
+        address = number(component["constructor_args"]["address"])
+    except (KeyError, TypeError, ValueError):
         return None
-    usable = type(address) is int and FIRST_ADDRESS <= address <= LAST_ADDRESS
-    return address if usable else None
+    known = package in (packages or _ADDRESSES) and address in _ADDRESSES[package]
+    return address if known else None
+
+
+def number(value: object) -> int:
+    """Return a whole number that may be written as text, such as "0x20".
+
+    Raises:
+        ValueError: it is none.
+    """
+    whole = int(value, 0) if isinstance(value, str) else value
+    if type(whole) is not int:
+        raise ValueError(f"{value!r} is no whole number")
+    return whole

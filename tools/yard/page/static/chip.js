@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A chip as it lies on the board: the 28-pin package, seen from above.
+// A chip as it lies on the board: its package, seen from above.
 
 import { send } from "./act.js";
 import { html, setToggle, svg, toggle } from "./elements.js";
 import { get } from "./feed.js";
 import { makePressable } from "./hold.js";
+import { packageOf } from "./packages.js";
 import { pin } from "./pins.js";
 
 const WIDTH = 360;
@@ -12,9 +13,6 @@ const ROW = 24;
 const TOP = 12;
 const BODY = { left: 138, right: 222 };
 const NAME_AT = 37; // from the body
-// From pin 1 down, and from pin 28 down; numbers are those of the I/O pins.
-const LEFT = [8, 9, 10, 11, 12, 13, 14, 15, "VDD", "VSS", "NC", "SCL", "SDA", "NC"];
-const RIGHT = [7, 6, 5, 4, 3, 2, 1, 0, "INTA", "INTB", "RESET", "A2", "A1", "A0"];
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /** Show as much of a name as there is room for. */
@@ -32,6 +30,10 @@ export class Chip {
     this.address = address;
     this.onSelect = onSelect;
     this.groups = [];
+    this.model = get(`chip/${address}`).model;
+    this.package = packageOf(this.model);
+    // The I/O pins on both sides, from above.
+    this.columns = [this.package.left, this.package.right].map((side) => side.filter(Number.isInteger));
     this.title = html("h2");
     this.says = html("span", { class: "says" });
     const path = `/chips/${address}/power`;
@@ -41,7 +43,7 @@ export class Chip {
     const head = html("div", { class: "head" }, this.title, this.says);
     const faults = html("div", { class: "chip-faults" }, this.power, this.nack);
     this.element = html("section", { class: "chip", "data-chip": address }, head, faults, this.drawing);
-    this.groups[7].setAttribute("tabindex", "0");
+    this.groups[this.columns[1][0]].setAttribute("tabindex", "0");
   }
 
   /** Show its state; all: names have changed, too. */
@@ -50,14 +52,15 @@ export class Chip {
     if (!state) return;
     const before = this.before ?? {};
     const parts = ["inputs", "pulled", "latch", "levels"];
-    let changed = parts.reduce((mask, part) => mask | (state[part] ^ (before[part] ?? ~state[part])), 0);
+    let changed = this.before ? 0 : 0xffff;
+    for (const part of parts) changed |= (state[part] ?? 0) ^ (before[part] ?? 0);
     if (all || state.powered !== before.powered) changed = 0xffff;
     this.before = state;
-    for (let number = 0; number < 16; number++) if (changed & (1 << number)) this.updatePin(number);
+    for (const number of this.groups.keys()) if (changed & (1 << number)) this.updatePin(number);
     this.element.classList.toggle("dead", !state.powered);
     setToggle(this.power, !state.powered);
     setToggle(this.nack, state.nack);
-    ["INTA", "INTB"].forEach((name, i) => {
+    this.package.int.forEach((name, i) => {
       const leg = this.drawing.querySelector(`[data-leg=${name}]`);
       leg.classList.toggle("high", state.int[i] === 1);
       leg.classList.toggle("low", state.int[i] === 0);
@@ -69,8 +72,9 @@ export class Chip {
     const name = get("names")?.chips[this.address] ?? "";
     const said = get("node_id")?.online === false ? "node offline" : get(`component/${name}`);
     const says = get("broker")?.connected ? said : "not heard";
-    this.title.textContent = `${name || "MCP23017"} `;
-    this.title.append(html("small", { text: this.address }));
+    this.title.textContent = `${name || this.model} `;
+    const where = this.package.room ? this.address : `${this.model}, ${this.address}`;
+    this.title.append(html("small", { text: where }));
     this.says.textContent = says ?? "unknown";
     this.says.dataset.says = says === "online" ? "good" : "bad";
     this.element.setAttribute("aria-label", `Chip ${name} at ${this.address}`);
@@ -103,7 +107,8 @@ export class Chip {
   }
 
   draw() {
-    const height = 2 * TOP + 14 * ROW;
+    const { left: onLeft, right: onRight } = this.package;
+    const height = 2 * TOP + onLeft.length * ROW;
     const middle = WIDTH / 2;
     const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "group" });
     const { left, right } = BODY;
@@ -111,16 +116,20 @@ export class Chip {
       svg("rect", { class: "body", x: left, y: 2, width: right - left, height: height - 4, rx: 5 }),
       svg("path", { class: "notch", d: `M${middle - 9} 2a9 9 0 0 0 18 0z` }),
       svg("circle", { class: "dot", cx: left + 9, cy: 10, r: 3 }),
-      svg("text", {
-        class: "part",
-        x: middle,
-        y: height - 76,
-        transform: `rotate(-90 ${middle} ${height - 76})`,
-        text: "MCP23017",
-      }),
     );
-    LEFT.forEach((what, row) => drawing.append(this.leg(what, row, -1)));
-    RIGHT.forEach((what, row) => drawing.append(this.leg(what, row, 1)));
+    if (this.package.room) {
+      drawing.append(
+        svg("text", {
+          class: "part",
+          x: middle,
+          y: height - 76,
+          transform: `rotate(-90 ${middle} ${height - 76})`,
+          text: this.model,
+        }),
+      );
+    }
+    onLeft.forEach((what, row) => drawing.append(this.leg(what, row, -1)));
+    onRight.forEach((what, row) => drawing.append(this.leg(what, row, 1)));
     drawing.addEventListener("keydown", (event) => this.move(event));
     return drawing;
   }
@@ -131,7 +140,7 @@ export class Chip {
     const at = (distance, width = 0) => edge + side * distance - (side < 0 ? width : 0);
     const inside = side < 0 ? "start" : "end";
     const isPin = typeof what === "number";
-    const text = isPin ? `GP${what < 8 ? "A" : "B"}${what % 8}` : what;
+    const text = isPin ? this.package.label(what) : what;
     const group = svg(
       "g",
       { transform: `translate(0 ${TOP + row * ROW})`, class: isPin ? "pin" : "leg-only" },
@@ -179,10 +188,10 @@ export class Chip {
     const number = Number(event.target.dataset?.pin ?? NaN);
     if (!step || Number.isNaN(number)) return;
     event.preventDefault();
-    const columns = [LEFT, RIGHT];
-    const column = number >= 8 ? 0 : 1;
-    const row = columns[column].indexOf(number);
-    const to = columns[Math.min(1, Math.max(0, column + step[1]))][Math.min(7, Math.max(0, row + step[0]))];
-    this.groups[to].focus();
+    const columns = this.columns;
+    const column = columns.findIndex((pins) => pins.includes(number));
+    const row = columns[column].indexOf(number) + step[0];
+    const to = columns[Math.min(1, Math.max(0, column + step[1]))];
+    if (to.length) this.groups[to[Math.min(to.length - 1, Math.max(0, row))]].focus();
   }
 }

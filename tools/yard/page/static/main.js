@@ -9,6 +9,7 @@ import { addLatency } from "./latency.js";
 import { updateNative } from "./native.js";
 import { PinPanel } from "./pin_panel.js";
 import { clock, Strip } from "./strips.js";
+import { updateSensor, updateSensors } from "./sensors.js";
 import { makeTabs } from "./tabs.js";
 import { Terminal } from "./terminal.js";
 import { updateThing, updateThings } from "./things.js";
@@ -17,6 +18,7 @@ const byId = (id) => document.getElementById(id);
 const chips = new Map(); // address -> Chip
 const panel = new PinPanel(byId("pin"));
 const things = byId("things");
+const sensors = byId("sensors");
 let linked = false;
 
 function select(chip, number) {
@@ -34,11 +36,11 @@ function arrange() {
 
 function updateChip(key, value) {
   const address = key.slice("chip/".length);
-  if (!value) {
+  if (value?.model !== chips.get(address)?.model) {
     chips.delete(address);
     arrange();
-    return;
   }
+  if (!value) return;
   if (!chips.has(address)) {
     chips.set(address, new Chip(address, select));
     arrange();
@@ -112,9 +114,12 @@ watch("bus", updateLoad);
 watch("component/", updateStates);
 watch("report/alive", updateStates);
 watch("report/components", updateComponents);
+watch("chain/", () => updateNative(byId("native"), select));
+watch("sensor/", () => updateSensors(sensors));
 watch("entity/", () => updateThings(things));
 watch("state/", (key) => {
   updateThing(key.slice("state/".length));
+  updateSensor(key.slice("state/".length));
   panel.update();
 });
 watch("event/", () => panel.update());

@@ -3,6 +3,7 @@
 
 import { publish, send, toast } from "./act.js";
 import { get } from "./feed.js";
+import { packageOf } from "./packages.js";
 
 export const NATIVE = "native";
 const PRESSED = new Set(); // "0x20/3" of the inputs that are held from this page
@@ -16,19 +17,21 @@ function isMeantAsInput(about) {
   return INPUT_TYPES.includes(about.type) || INPUT_ROLES.includes(about.role);
 }
 
-/** Return everything about a pin. chip: address as "0x20", or "native" for the node's own. */
+/** Return everything about a pin. chip: address as "0x20", "native" for the node's own, or the name
+ * of a chain of shift registers. */
 export function pin(chip, number) {
   const id = `${chip}/${number}`;
   const names = get("names") ?? { chips: {}, pins: {} };
   const about = names.pins[id];
   const key = about?.key ?? "";
-  const it = chip === NATIVE ? nativePin(number) : chipPin(chip, number, about);
+  const chain = get(`chain/${chip}`);
+  const it = chain ? chainPin(chain, chip, number) : chip === NATIVE ? nativePin(number) : chipPin(chip, number, about);
   return {
     ...it,
     chip,
     number,
     id,
-    component: chip === NATIVE ? key.split("/")[0] : (names.chips[chip] ?? ""),
+    component: chip === NATIVE || chain ? key.split("/")[0] : (names.chips[chip] ?? ""),
     name: about?.name ?? "",
     key,
     type: about?.type ?? "free",
@@ -44,10 +47,11 @@ function chipPin(chip, number, about) {
   const state = get(`chip/${chip}`) ?? {};
   const has = (mask) => Boolean(mask & (1 << number));
   return {
-    label: `GP${number < 8 ? "A" : "B"}${number % 8}`,
+    label: packageOf(state.model).label(number),
     where: `at ${chip}`,
-    // A chip without power knows nothing; people still want to switch what it switched.
-    isInput: state.powered ? has(state.inputs) : !about || isMeantAsInput(about),
+    // A chip without power knows nothing; people still want to switch what it switched. A PCF8574
+    // has no directions.
+    isInput: state.powered && "inputs" in state ? has(state.inputs) : !about || isMeantAsInput(about),
     level: has(state.levels) ? 1 : 0,
     pull: has(state.pulled) ? "up" : null,
     latch: has(state.latch) ? 1 : 0,
@@ -64,6 +68,17 @@ function nativePin(gpio) {
     level: state.level ? 1 : 0,
     pull: state.pull,
     powered: true,
+  };
+}
+
+function chainPin(chain, name, number) {
+  return {
+    label: `${name}.${number}`,
+    where: "by shift registers",
+    isInput: false,
+    level: chain.levels?.[number] === "1" ? 1 : 0,
+    pull: null,
+    powered: chain.levels !== null, // OE is low
   };
 }
 

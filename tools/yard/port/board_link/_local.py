@@ -102,7 +102,7 @@ class LocalLink:
 
     def adc_read(self, gpio):
         """Return a reading, 0 to 65535."""
-        return self._board.analog.get(gpio, 0)
+        return self._board.analog_read(gpio)
 
     def exchange(self, gpio, request):
         """Return what the device on a pin answers, at most 255 bytes; b"" if there is none."""
