@@ -22,6 +22,7 @@ class Session:
     """
 
     subscriptions = None
+    _long = None  # entity whose state does not fit into the send buffer
 
     def __init__(self, node, client):
         self._node = node
@@ -89,13 +90,9 @@ class Session:
         if payload is None:
             return True
         if len(payload) > _LONGEST:
-            topic = (self._prefix + entity.key + entity.leaf).decode()
-            self._node.spawn(topic, self._send_long, topic, payload)
-            return True
+            self._long = entity
+            return False
         return self.client.publish_nowait(entity.key, payload, True, self._prefix, entity.leaf)
-
-    async def _send_long(self, topic, payload):
-        await self._unless_lost(lambda: self.client.publish(topic, payload, True))
 
     def pause(self, paused):
         """Take no commands for a moment, or (False) go on."""
@@ -214,8 +211,20 @@ class Session:
     async def _send_waiting(self):
         await asyncio.sleep_ms(0)
         while self.online and not self._send_all():
-            await asyncio.sleep_ms(_RETRY_MS)
+            if self._long:
+                await self._unless_lost(self._send_long)
+            else:
+                await asyncio.sleep_ms(_RETRY_MS)
         self._sending = False
+
+    async def _send_long(self):
+        entity = self._long
+        self._long = None
+        self._unsent.discard(entity)
+        payload = entity.state()
+        if payload:
+            topic = self._prefix + entity.key + entity.leaf
+            await self.client.publish(topic, payload, True)
 
     def _send_all(self):
         """Send what waits, as far as there is room; return whether that was all."""

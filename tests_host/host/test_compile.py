@@ -7,14 +7,22 @@ import ast
 import itertools
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from yard.compile.descriptions import for_node
-from yard.compile.firmware import compile_firmware, read_sources
+from yard.compile.firmware import compile_firmware, names_on_board, read_sources
 from yard.compile.inside import BECOME, INSIDE
 from yard.compile.join import JOINED, join
 from yard.compile.names import POOL, Module, identifiers, is_private
+from yard.compile.once import (
+    imported_once,
+    interned_anyway,
+    short_names,
+    with_short_imports,
+    without_short_texts,
+)
 from yard.compile.shorten import Shortener
 from yard.places import FIRMWARE
 
@@ -316,3 +324,64 @@ def test_rows_are_described_under_their_own_name_only() -> None:
 )
 def test_descriptions_that_stay_as_they_are(source: str) -> None:
     assert for_node(source) is None
+
+
+# -- what is imported once ------------------------------------------------------------------
+
+
+def test_a_module_that_somebody_keeps_is_not_imported_once() -> None:
+    sources = {
+        "a": 'import_once("c")\nimport_once("d.e")\nimport_once("f")\nimport_once("nowhere")\n',
+        "b": "from d import e\nimport f\n",
+        "c": "",
+        "d.e": "",
+        "f": "",
+    }
+    assert imported_once(sources) == {"c"}
+
+
+def test_what_is_imported_once_has_a_short_name_of_its_own_on_a_board(tmp_path: Path) -> None:
+    names = names_on_board(FIRMWARE)
+    assert {"node.loader", "schema", "components.devices.pin_table"} <= names.keys()
+    assert len(set(names.values())) == len(names)
+    assert all(name.isidentifier() and len(name) == 4 for name in names.values())
+    # What people import at the REPL, and what a name is made of at run time, keep theirs.
+    assert not {"node.manage", "components.devices.mcp23017_args"} & names.keys()
+    sizes = compile_firmware(FIRMWARE, tmp_path)
+    for name, short in names.items():
+        assert (tmp_path / "lib" / f"{short}.mpy").stat().st_size == sizes[name]
+        assert not (tmp_path / f"{name.replace('.', '/')}.mpy").exists()
+
+
+def test_a_short_name_does_not_depend_on_other_modules() -> None:
+    assert short_names({"node.loader"}) == {
+        "node.loader": short_names({"node.loader", "node.order", "schema"})["node.loader"]
+    }
+    with pytest.raises(ValueError, match="same short name"):
+        short_names([f"m{i}" for i in range(2000)])
+
+
+def test_imports_follow_the_short_name() -> None:
+    text = 'a = import_once("x.y").b\nc = import_once("z")\n'
+    assert with_short_imports(text, {"x.y": "_1"}) == text.replace("x.y", "_1")
+
+
+def test_short_texts_become_bytes_where_nothing_else_has_them_in_memory() -> None:
+    text = """
+def f(a, b):
+    "Say it."
+    return getattr(a, "name"), "%s: %s" % ("known", "\u20ac"), "much longer than that", "", b["x"]
+"""
+    kept = {"k": "known = 1"}
+    short = without_short_texts(text, interned_anyway(kept, ()))
+    texts = [node.value for node in ast.walk(ast.parse(short)) if isinstance(node, ast.Constant)]
+    assert {value for value in texts if isinstance(value, bytes)} == {
+        b"%s: %s",
+        "\u20ac".encode(),
+        b"x",
+    }
+    assert {"name", "known", "", "much longer than that"} <= set(texts)
+    scope: dict[str, Any] = {}
+    exec(short, scope)
+    expected = (5, "known: \u20ac", "much longer than that", "", 1)
+    assert scope["f"](type("A", (), {"name": 5}), {"x": 1}) == expected

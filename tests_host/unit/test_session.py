@@ -526,3 +526,20 @@ async def test_the_time_without_broker_is_counted_from_a_loss_to_the_next_announ
     assert node.session.downtimes == 2
     assert node.session.downtime == 65
     node.stop()
+
+
+async def test_a_state_that_no_send_buffer_holds_is_published_when_there_is_room():
+    node, lamp = await online_node(DirectClient)
+    lamp.value = "x" * 2000
+    lamp.state = lambda: lamp.value.encode()  # noqa: PLW0108 the value changes
+    node.client.published.clear()
+    node.session.state_changed(lamp)
+    lamp.value = "y" * 2000
+    node.session.state_changed(lamp)
+    await run_until(lambda: node.client.published)
+    assert node.client.published == [("home/n1/chip/lamp/state", "y" * 2000, True)]
+    node.client.lose_next_publish = True
+    node.session.state_changed(lamp)
+    await run_until(lambda: any("connection lost" in text for text in node.warnings))
+    assert node.crashes == []
+    node.stop()

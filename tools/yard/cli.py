@@ -13,6 +13,7 @@ from yard.boards.commands import COMMANDS
 from yard.broker_address import BrokerAddress
 from yard.broker_options import MQTT_PORT, Home, Node, at_broker
 from yard.check.command import check
+from yard.compile.command import trace
 from yard.config.command import config
 from yard.fault import Fault
 from yard.image.command import image
@@ -195,6 +196,7 @@ for board_command in COMMANDS:
 app.command()(update)
 app.command()(image)
 app.command()(check)
+app.command()(trace)
 app.add_typer(new, name="new")
 app.add_typer(config, name="config")
 
