@@ -22,6 +22,7 @@ from yard.model.board import Board
 from yard.places import ROOT
 
 FIRST_ADDRESS = 0x20
+INT_GPIO = 4  # to which INTA of every chip is wired
 WRITE_NS = 380_000  # that four bytes to an output latch take at 100 kHz
 
 _START_S = 20.0
@@ -75,6 +76,14 @@ class SimulatedBoard:
         """
         return [entry[0] + WRITE_NS for entry in self._get("/latches")["latches"]]
 
+    def drive(self, chip: int, pin: int, level: int) -> None:
+        """Put a level on a pin of a chip, counted from 0."""
+        path = f"/chips/0x{FIRST_ADDRESS + chip:02x}/pins/{pin}"
+        body = json.dumps({"level": level}).encode()
+        request = urllib.request.Request(self._url + path, body, method="PUT")
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
     def stop(self) -> None:
         """End it."""
         self._process.stop()
@@ -88,7 +97,8 @@ class SimulatedBoard:
 
 
 async def _serve(link: str, chips: int) -> None:
-    board = Board(range(FIRST_ADDRESS, FIRST_ADDRESS + chips))
+    addresses = range(FIRST_ADDRESS, FIRST_ADDRESS + chips)
+    board = Board(addresses, wiring={INT_GPIO: [(address, "INTA") for address in addresses]})
     # Several boards on one broker: discovery topics carry it.
     board.unique_id = os.getpid().to_bytes(6, "big")
     server = BoardServer(board, 0, link, _ignore, _ignore)

@@ -122,7 +122,9 @@ GOALS = (
     Goal(f"highest rate, {_OF_ECHO}", 15, _to(echo.NAME, speed.RATE), at_least=True),
     Goal("normal again after a load of 1.5 times that rate, s", 2.0, _node(speed.RECOVERY)),
     Goal("CPU when idle, %", 0.3, _node(quiet.CPU)),
+    Goal("CPU when idle with an INT line, %", 0.3, _node(quiet.CPU_INT)),
     Goal("bus transactions when idle, per second and chip", 0.3, _node(quiet.IDLE_TRANSACTIONS)),
+    Goal(quiet.INT_TRANSACTIONS, 0.3, _node(quiet.INT_TRANSACTIONS)),
     Goal("command to state, 8 chips to 1 chip", 1.1, _slope),
     Goal("latch writes per command, burst of 128", 0.15, _node(speed.writes(128), *_MAIN)),
     Goal("latch writes per command, burst of 512", 0.15, _node(speed.writes(512), *_MAIN)),
@@ -141,5 +143,10 @@ GOALS = (
         "bytes to read inputs, of the least possible (5)",
         1.1,
         lambda median: median(node.NAME, quiet.POLL_BYTES) / 5,
+    ),
+    Goal(
+        "bytes to service an interrupt, of the least possible (9)",
+        1.1,
+        lambda median: median(node.NAME, quiet.SERVICE_BYTES) / 9,
     ),
 )

@@ -44,14 +44,25 @@ async def start_outputs(port: int, identity: str, chips: int, status_s: int = 36
     return await _start(port, identity, output_components(chips), chips, status_s, chips * _PINS)
 
 
-async def start_inputs(port: int, identity: str, inputs: int) -> Target:
-    """Start a node with 16 outputs on one chip and `inputs` polled inputs on a second one."""
+async def start_inputs(
+    port: int, identity: str, inputs: int, int_pin: int | None = None
+) -> Target:
+    """Start a node with 16 outputs on one chip and `inputs` inputs on a second one.
+
+    Args:
+        port: of the broker.
+        identity: the node's id.
+        inputs: 1 to 7.
+        int_pin: GPIO to which the INT output of the second chip is wired; None: it is polled.
+    """
     whole = json.loads(output_components(1))
     chip = json.loads(output_components(2))["chip21"]
     chip["constructor_args"]["pins"] = [
         {"pin": pin, "type": "binary_sensor", "name": f"Input {pin}", "id": f"in{pin}"}
         for pin in range(inputs)
     ]
+    if int_pin is not None:
+        chip["constructor_args"]["int_pin"] = int_pin
     whole["chip21"] = chip
     whole["_order"].append("chip21")
     return await _start(port, identity, json.dumps(whole), 2, 3600, _PINS + inputs)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable
 
 from benchmarks import node
-from benchmarks.board import Traffic
+from benchmarks.board import FIRST_ADDRESS, INT_GPIO, Traffic
 from benchmarks.commands import Commands
 from benchmarks.figures import Sample, name_of, percentile
 from benchmarks.load import Load
@@ -18,6 +18,9 @@ from benchmarks.target import Target
 
 CPU = "CPU when idle, %"
 CPU_INPUTS = "CPU when idle, 16 outputs and 4 polled inputs, %"
+CPU_INT = "CPU when idle, 16 outputs and 4 inputs with an INT line, %"
+INT_TRANSACTIONS = "bus transactions when idle with an INT line, per second and chip"
+SERVICE_BYTES = "bus bytes per service of an interrupt"
 IDLE_TRANSACTIONS = "bus transactions when idle, per second and chip"
 POLL_TRANSACTIONS = "bus transactions for 4 polled inputs, per second and input"
 POLL_BYTES = "bus bytes per poll"
@@ -34,6 +37,8 @@ _CHIPS = 8
 _INPUTS = 4
 # A node looks at each chip every 4 s, so that a window of 8 s has two of that.
 _IDLE_S = 8.0
+_INPUT_CHIPS = 2  # of which one has the inputs
+_SERVICES = 15
 _SETTLE_S = 1.0
 _ROUND_TRIPS = 100
 _WRITES = 15
@@ -61,6 +66,7 @@ async def measure(port: int, peers: list[str]) -> Sample:
     starts: dict[str, Awaitable[Target]] = {
         "outputs": node.start_outputs(port, "node-idle", _CHIPS),
         "inputs": node.start_inputs(port, "node-inputs", _INPUTS),
+        "interrupts": node.start_inputs(port, "node-interrupts", _INPUTS, INT_GPIO),
         "counting": node.start_outputs(port, "node-counting", _CHIPS, _STATUS_S),
     }
     for chips in CHIP_COUNTS[:-1]:
@@ -73,6 +79,7 @@ async def measure(port: int, peers: list[str]) -> Sample:
         sample = await _idle(targets)
         sample |= await _client(targets["counting"])
         sample |= await _write(targets["outputs"])
+        sample |= await _service(targets["interrupts"])
         for chips in CHIP_COUNTS[:-1]:
             sample |= await _round_trips(targets[f"{chips} chips"], chips)
         sample |= await _round_trips(targets["outputs"], CHIP_COUNTS[-1])
@@ -115,6 +122,9 @@ async def _idle(targets: dict[str, Target]) -> Sample:
         name_of(node.NAME, CPU): cpu["outputs"],
         name_of(node.NAME, IDLE_TRANSACTIONS): bus["outputs"].transactions / _IDLE_S / _CHIPS,
     }
+    with_int = bus["interrupts"].transactions / _IDLE_S / _INPUT_CHIPS
+    sample[name_of(node.NAME, CPU_INT)] = cpu["interrupts"]
+    sample[name_of(node.NAME, INT_TRANSACTIONS)] = with_int
     for key, name in (("inputs", node.NAME), (mqttio.NAME, mqttio.NAME)):
         if key in targets:
             polls = bus[key]
@@ -191,6 +201,32 @@ async def _write(target: Target) -> Sample:
         costs.append((_bus(target) - before).bytes)
     commands.close()
     return {name_of(node.NAME, WRITE_BYTES): percentile(costs, 50)}
+
+
+async def _service(target: Target) -> Sample:
+    """Count the bytes of changes of an input; the median, because a safety poll may fall in."""
+    assert target.board is not None
+    changed = asyncio.Event()
+    state = f"/chip{FIRST_ADDRESS + 1:02x}/in0/state".encode()
+
+    def on_message(topic: bytes, _payload: bytes, _now: int) -> None:
+        if topic.endswith(state):
+            changed.set()
+
+    load = await Load.connect(target.port, on_message, target.topics.states, 0)
+    costs: list[float] = []
+    try:
+        await asyncio.wait_for(changed.wait(), _ANSWER_S)  # the retained one
+        # The first only brings it to a known level.
+        for level in range(_SERVICES + 1):
+            changed.clear()
+            before = _bus(target)
+            target.board.drive(1, 0, level % 2)
+            await asyncio.wait_for(changed.wait(), _ANSWER_S)
+            costs.append((_bus(target) - before).bytes)
+    finally:
+        load.close()
+    return {name_of(node.NAME, SERVICE_BYTES): percentile(costs[1:], 50)}
 
 
 async def _round_trips(target: Target, chips: int) -> Sample:
