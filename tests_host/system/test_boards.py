@@ -19,7 +19,7 @@ from desk import MQTT, wait_until
 from mosquitto import Mosquitto
 from serial_board import WIFI_PASSWORD, SerialBoard
 from terminal import Terminal
-from yard.bundle import compiled_files
+from yard.bundle import firmware_files
 from yard.places import FIRMWARE
 
 pytestmark = pytest.mark.timeout(200)  # all of the firmware is compiled and copied
@@ -33,7 +33,7 @@ BOTH = {"YARD_NODE_WIFI_PASSWORD": WIFI_PASSWORD, "YARD_NODE_MQTT_PASSWORD": MQT
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The firmware as it is deployed."""
     folder = tmp_path_factory.mktemp("compiled")
-    for path, content in compiled_files(FIRMWARE).items():
+    for path, content in firmware_files(FIRMWARE).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return folder

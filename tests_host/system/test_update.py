@@ -19,6 +19,7 @@ import pytest
 
 from desk import MQTT, YARD, Desk, wait_until
 from yard.bundle import firmware_files
+from yard.compile.firmware import names_on_board
 from yard.fault import Fault
 from yard.places import FIRMWARE
 from yard.update.offer import Offer
@@ -99,8 +100,11 @@ def with_version(files: dict[str, bytes], version: str) -> dict[str, bytes]:
 
 def broken(files: dict[str, bytes], module: str, text: str) -> dict[str, bytes]:
     """Return a firmware in which one module is this text."""
-    changed = {path: data for path, data in files.items() if path != f"{module}.mpy"}
-    return changed | {f"{module}.py": text.encode()}
+    short = names_on_board(FIRMWARE).get(module)
+    stem = f"lib/{short}" if short else module.replace(".", "/")
+    assert f"{stem}.mpy" in files
+    changed = {path: data for path, data in files.items() if path != f"{stem}.mpy"}
+    return changed | {f"{stem}.py": text.encode()}
 
 
 def test_the_firmware_is_replaced_and_runs(
@@ -197,9 +201,9 @@ def test_an_offer_cannot_be_sent_a_second_time(
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        ("node/start", "raise ValueError('broken')\n"),
-        ("node/app", "import machine\nwhile True:\n    machine.idle()\n"),
-        ("node/update", "import nothing_of_that_name\n"),
+        ("node.start", "raise ValueError('broken')\n"),
+        ("node.app", "import machine\nwhile True:\n    machine.idle()\n"),
+        ("node.update", "import nothing_of_that_name\n"),
     ],
 )
 def test_a_firmware_that_does_not_come_online_is_taken_back(

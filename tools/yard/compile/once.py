@@ -21,8 +21,8 @@ _LONGEST_INTERNED = 10  # MICROPY_ALLOC_PARSE_INTERN_STRING_LEN
 # Names of functions that intern what they are given.
 _INTERNING = frozenset({"getattr", "hasattr", "setattr", "delattr", "__import__", "import_once"})
 _IMPORT = re.compile(r'import_once\("([\w.]+)"\)')
-# What people import at the REPL.
-_FOR_PEOPLE = frozenset({"node.manage"})
+# What people import at the REPL, and what is copied as a file.
+_BY_NAME = frozenset({"node.manage", "node.switch"})
 # The loader makes the names of these.
 _DESCRIPTIONS = re.compile(r"components\..*_args")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -54,7 +54,7 @@ def short_names(once: Collection[str]) -> dict[str, str]:
         ValueError: two modules would be called the same.
     """
     names = {name: _short_name(name) for name in once if not _DESCRIPTIONS.fullmatch(name)}
-    for name in _FOR_PEOPLE & names.keys():
+    for name in _BY_NAME & names.keys():
         del names[name]
     if len(set(names.values())) < len(names):
         raise ValueError("two modules get the same short name; call one of them otherwise")
