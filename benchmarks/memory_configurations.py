@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,6 +69,7 @@ class Seen:
         name: of the configuration.
         announced: bytes in use after it has announced itself, and its sensors have measured.
         smallest: the smallest heap in which it does so, in steps of 1 KB.
+        mpy: bytes of the files of all modules that it imports.
         kept: modules of the firmware that are in memory then.
         dropped: those that it has imported besides.
     """
@@ -75,6 +77,7 @@ class Seen:
     name: str
     announced: int
     smallest: int
+    mpy: int
     kept: list[str]
     dropped: list[str]
 
@@ -89,6 +92,11 @@ async def imported(
         trace = node.process.trace.imports
     ours = deployment.sizes.keys()
     return kept & ours, {name for entry in trace for name in entry.modules} & ours
+
+
+def mpy_size(deployment: Deployment, modules: Iterable[str]) -> int:
+    """Return the bytes of the files of some modules."""
+    return sum(deployment.sizes[name] for name in modules)
 
 
 async def _in_use(node: MemoryNode) -> int:
@@ -114,7 +122,8 @@ async def measure(
 
     low = announced // KILO * KILO
     smallest = await least(fits, low, low + _PEAK, _STEP)
-    return Seen(configuration.name, announced, smallest, sorted(kept), sorted(whole - kept))
+    mpy = mpy_size(deployment, whole)
+    return Seen(configuration.name, announced, smallest, mpy, sorted(kept), sorted(whole - kept))
 
 
 async def measure_configurations(deployment: Deployment) -> list[Seen]:

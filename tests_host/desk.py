@@ -232,3 +232,9 @@ class Desk:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+
+
+# Fixtures of system/conftest.py.
+StartSim = Callable[..., Desk]
+Connect = Callable[..., MQTT]
+Furnished = Callable[..., tuple[Desk, MQTT]]

@@ -27,7 +27,7 @@ def members(stream):
     stream: a file opened with "rb", or another object with such a `read`. Raises JSONError at the
     first fault: nothing after it can be trusted. The members before it have been yielded by then.
     """
-    reader = _Reader(stream)
+    reader = _Reader(stream).begin()
     reader.expect(0x7B)
     yield from reader.members(1)
     reader.end("the last brace")
@@ -39,7 +39,7 @@ def places(stream):
     stream: a file opened with "rb". Each value is read, and forgotten. Raises JSONError as
     `members` does.
     """
-    reader = _Reader(stream)
+    reader = _Reader(stream).begin()
     reader.expect(0x7B)
     for key, _ in reader.keys():
         reader.token()
@@ -51,7 +51,7 @@ def places(stream):
 
 def read(stream):
     """Return the value that `stream` has. Raises JSONError."""
-    reader = _Reader(stream)
+    reader = _Reader(stream).begin()
     value = reader.value(0)
     reader.end("the value")
     return value
@@ -71,6 +71,16 @@ class _Reader:
         self._line = 1
         self._column = 1  # of the first byte of the piece
         self._at = None  # line and column of the token that is being read
+
+    def begin(self):
+        """Pass over a byte order mark, as editors on Windows write it; return the reader."""
+        if self._peek() == 0xEF:
+            self._at = 1, 1
+            for c in b"\xef\xbb\xbf":
+                if self._take() != c:
+                    self.fail("text is not UTF-8")
+            self._column -= 3
+        return self
 
     def fail(self, message):
         raise JSONError(message, *self._at)

@@ -7,6 +7,7 @@ be sent, the time that a client may take to read them, and the attempts to give 
 
 import asyncio
 
+from import_once import import_once
 from micropython import const
 
 _LONGEST = const(128)  # bytes of a line
@@ -199,20 +200,12 @@ class LineServer:
             line = await client.line()
             if line is None:
                 return False
-            if _equal(line.encode(), self._key):
+            if import_once("hmac_sha256").is_equal(line.encode(), self._key):
                 return True
             self._report("%s gave a wrong key" % client.peer)
             await asyncio.sleep(1 << attempt)
             await client.say("wrong")
         return False
-
-
-def _equal(given, key):
-    """Compare in a time that does not depend on where they differ."""
-    differs = len(given) ^ len(key)
-    for i in range(len(given)):
-        differs |= given[i] ^ key[i % len(key)]
-    return not differs
 
 
 def _address(peer):

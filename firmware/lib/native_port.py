@@ -90,9 +90,7 @@ class NativePort:
         create(number, level): makes the pin, for an output (`level` is 0 or 1) with this level
         from the first moment, for an input (None), and returns its line.
         """
-        level = (self._restore_on | self.last & self._restore_last) & self.outputs
-        for guard in self.guards:
-            level = guard.allowed(self, level, 0)
+        level = self._first()
         levels = level ^ self.inverted
         self.lines = [
             create(number, levels >> number & 1 if self.outputs >> number & 1 else None)
@@ -100,6 +98,16 @@ class NativePort:
         ]
         if self.reader:
             level |= self.reader.start()
+        self._begin(level)
+
+    def _first(self):
+        """Return the level of the outputs with which to begin."""
+        level = (self._restore_on | self.last & self._restore_last) & self.outputs
+        for guard in self.guards:
+            level = guard.allowed(self, level, 0)
+        return level
+
+    def _begin(self, level):
         self.level = level
         if self.pulses:
             self.pulses.took(level, self._clock.ticks_ms())
@@ -184,14 +192,17 @@ class NativePort:
     def write(self, level, now):
         """Bring the outputs to `level` at `now` (ticks in ms)."""
         changed = self.level ^ level
+        self._drive(level ^ self.inverted, changed)
         self.level = level
-        levels = level ^ self.inverted
-        for number in range(len(self.lines)):
-            if changed >> number & 1:
-                self.lines[number].value(levels >> number & 1)
         if self.pulses:
             self.pulses.took(level, now)
         self._tell_watches(changed)
+
+    def _drive(self, levels, changed):
+        """Put the `levels` that have `changed` on the wire."""
+        for number in range(len(self.lines)):
+            if changed >> number & 1:
+                self.lines[number].value(levels >> number & 1)
 
     def changed(self, changed):
         """The inputs of a mask have changed."""

@@ -31,25 +31,13 @@ class ShiftPort(NativePort):
 
     def start(self, send):
         """Begin to drive the outputs. send(levels): puts the bits on the outputs."""
-        level = (self._restore_on | self.last & self._restore_last) & self.outputs
-        for guard in self.guards:
-            level = guard.allowed(self, level, 0)
-        send(level ^ self.inverted)
         self._send = send
-        self.level = level
-        if self.pulses:
-            self.pulses.took(level, self._clock.ticks_ms())
-        self._tell_users(-1)
-        self._tell_watches(-1)
+        level = self._first()
+        send(level ^ self.inverted)
+        self._begin(level)
 
-    def write(self, level, now):
-        """Bring the outputs to `level` at `now` (ticks in ms)."""
-        changed = self.level ^ level
-        self._send(level ^ self.inverted)
-        self.level = level
-        if self.pulses:
-            self.pulses.took(level, now)
-        self._tell_watches(changed)
+    def _drive(self, levels, changed):
+        self._send(levels)  # all that there are
 
 
 class _Levels:

@@ -87,7 +87,7 @@ def fault(node, name, phase, message):
     node.log.error("loader", "%s (%s): %s", name, phase, message)
     row = _row(node, name)
     row["phase"] = phase
-    row.setdefault("errors", []).append(message)
+    row.setdefault("errors", []).append(import_once("node.crashes").cut(message))
     node.rows_changed()
 
 

@@ -2,7 +2,7 @@
 """The base classes of components and of what Home Assistant shows of them. Start reading here.
 
 A component is a class that `components.json` names. This one, in `components/sensors/uptime.py`,
-shows how long the node runs, and can be reset from Home Assistant:
+shows in Home Assistant how long the node runs:
 
     import asyncio
     import time
@@ -45,7 +45,9 @@ What a component may use of `self.node`: `log` (`info(source, text, *args)` and 
 `spawn(name, coroutine_function, *args)`, `add_entity(component, entity)`, `state_changed(entity)`,
 `set_available(component, flag)`, `fault(name, phase, message)`, `count(counter)`,
 `subscribe(topic, handler)` to a topic of somebody else, `announce()` when options of an entity
-have changed, and, for what must survive a power loss, `keep(key, value)` and `kept(key)`.
+have changed, `settled` (all components have been loaded), `clock` (the time of day, None without
+NTP), `uptime()` in s, `restart(reason)`, and, for what must survive a power loss,
+`keep(key, value)` and `kept(key)`.
 """
 
 
@@ -91,7 +93,7 @@ class Component:
     def stop(self):
         """Give back what `start` took; called when the component is unloaded, or failed to start.
 
-        Its tasks, entities and availability are taken back by the node.
+        Its tasks, entities, availability and `claims` are taken back by the node.
         """
 
 

@@ -27,6 +27,7 @@ _DEFINITION = {
         "call_interval": {"type": "float", "min": 0.01, "max": 518400},  # ticks wrap after 6 days
     },
 }
+_USERS = {"init_args": "init_function", "call_interval": "call_function_regularly"}
 # Topics and tasks of the node itself. One text, because each short one would stay in memory.
 _OURS = "announce config kept log mqtt node presses reports rpc setup update watchdog wifi"
 
@@ -68,6 +69,9 @@ class Definition:
         waits = []
         if faults:
             return faults, waits
+        for key, user in _USERS.items():
+            if value.get(key) and user not in value:
+                faults.append("%s: nothing uses it without %s" % (key, user))
         for key in ("constructor_args", "init_args"):
             if not isinstance(value.setdefault(key, {}), (dict, list)):
                 faults.append(key + ": expected an object or a list")

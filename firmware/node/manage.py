@@ -11,7 +11,7 @@ import gc
 
 from import_once import import_once
 
-from node.component import ConfigError
+from node.component import Component, ConfigError
 
 
 async def load(node, name):
@@ -48,6 +48,11 @@ async def discard(node, name, component):
             await import_once("node.starter").limited(result, "stop()")
     except Exception as e:  # noqa: BLE001 whatever it raises, it goes
         failed = e
+    _take_back(node, name, component)
+    return failed
+
+
+def _take_back(node, name, component):
     is_of = import_once("node.crashes").is_of
     for task in tuple(node.tasks.tasks):
         if is_of(task, name):
@@ -57,12 +62,15 @@ async def discard(node, name, component):
         if entities[key].component is component:
             del entities[key]
     node.reports.pop(name, None)
+    claims = Component.claims
+    for what in tuple(claims):
+        if claims[what] == name:
+            del claims[what]
     for chip, place in list(_borrowed(node, component)):
         chip.users[place] = chip.users[place].pin
     chip = getattr(component, "chip", None)
     if chip:
         _forget_pins(node, chip)
-    return failed
 
 
 def _borrowed(node, component):

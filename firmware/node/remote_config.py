@@ -10,13 +10,11 @@ import os
 from binascii import hexlify
 from hashlib import sha256
 
-from import_once import import_once
 from micropython import const
 
+from node import inbox
 from node.component import Component, Entity
-from node.inbox import Data
 
-_SHORTEST_KEY = const(16)
 _PIECE = const(512)  # bytes of the text
 _DIGITS = const(6)  # of an offset
 _MOST = const(16)  # components by name in an outcome, which must fit into the send buffer
@@ -26,14 +24,9 @@ KEPT = ".last"  # behind the name of a file: what it was before the newest chang
 
 def begin(node):
     """Give the node the topics of its configuration."""
-    if len(node.settings.CONFIG_KEY) < _SHORTEST_KEY:
-        node.log.error("settings", "CONFIG_KEY: needs %d characters or more", _SHORTEST_KEY)
-        return
     config = RemoteConfig()
-    config.attach(node, "config")
-    for entity in (config.data, config.running, config.outcome, Text("text")):
-        node.add_entity(config, entity)
-    import_once("node.settle").begin(node)
+    entities = (config.data, config.running, config.outcome, Text("text"))
+    inbox.begin(node, config, "config", "CONFIG_KEY", entities)
 
 
 class RemoteConfig(Component):
@@ -46,7 +39,7 @@ class RemoteConfig(Component):
     package = "node.config_receiver"
 
     def __init__(self):
-        self.data = Data("proposal")
+        self.data = inbox.Data("proposal")
         self.running = Running("running")
         self.outcome = Outcome("outcome")
 
@@ -109,18 +102,10 @@ class Running(Outcome):
         return super().state()
 
 
-class Text(Entity):
+class Text(inbox.Bytes):
     """Answers the offset of a piece of components.json with that piece."""
 
     leaf = None
-
-    def __init__(self, object_id):
-        super().__init__(object_id)
-        self.words = self
-
-    def get(self, payload):
-        """Return the action of `command`: what is sent is a number."""
-        return payload
 
     def command(self, action, value, ttl_ms, tag):
         name, _, offset = action.partition(b" ")

@@ -5,6 +5,9 @@ from binascii import a2b_base64
 
 from import_once import import_once
 
+# What settings say to node/wifi.py and its like, in the order of config_example.py.
+_OF_WIFI = "WIFI_HOSTNAME WIFI_COUNTRY WIFI_STRONGEST STATIC_ADDRESS ETHERNET FAILED_JOINS"
+
 
 def set_up(node):
     """Give `node` its `session` and, where the MQTT client does not see to it, its `wifi`."""
@@ -22,11 +25,22 @@ def set_up(node):
         import_once("node.update").begin(node)
     if node.settings.CONFIG_KEY:
         import_once("node.remote_config").begin(node)
-    if not getattr(client, "JOINS_WIFI", True):
+    if getattr(client, "JOINS_WIFI", True):
+        _tell_unused(node)
+    else:
         node.wifi = _network(node)
         node.wifi.on_joined = node.session.network_joined
         node.wifi.on_failed = node.wifi_failed
         node.spawn("wifi", node.wifi.run)
+
+
+def _tell_unused(node):
+    """Name the settings of what the node does not do, since the client joins Wi-Fi."""
+    table = import_once("node.settings_args").SETTINGS
+    for name in _OF_WIFI.split():
+        if getattr(node.settings, name) != table[name]["default"]:
+            reason = "has no effect: the mqtt_as of this board joins Wi-Fi by itself"
+            node.log.warn("settings", "%s %s", name, reason)
 
 
 def _network(node):

@@ -102,7 +102,9 @@ def _import(package, path):
 
 
 async def limited(coroutine, what):
-    """Await a coroutine; ConfigError when it takes too long. what: its name for people."""
+    """Await a coroutine; ConfigError when it takes too long, or is none. what: its name."""
+    if not hasattr(coroutine, "throw"):
+        raise ConfigError(what + " must be a coroutine function: async def")
     # asyncio.wait_for would stay in memory, 370 bytes.
     task = asyncio.create_task(coroutine)
     timer = asyncio.create_task(_cancel_late(task))

@@ -6,26 +6,14 @@ Imported when the setting UPDATE_KEY is set. What receives files is imported whe
 
 import json
 
-from import_once import import_once
-from micropython import const
-
-from node import VERSION
+from node import VERSION, inbox
 from node.component import Component, Entity
-from node.inbox import Data
-
-_SHORTEST_KEY = const(16)
 
 
 def begin(node):
     """Give the node the entities of updates, and find out what became of one."""
-    if len(node.settings.UPDATE_KEY) < _SHORTEST_KEY:
-        node.log.error("settings", "UPDATE_KEY: needs %d characters or more", _SHORTEST_KEY)
-        return
     update = Update()
-    update.attach(node, "update")
-    node.add_entity(update, update.firmware)
-    node.add_entity(update, update.data)
-    import_once("node.settle").begin(node)
+    inbox.begin(node, update, "update", "UPDATE_KEY", (update.firmware, update.data))
 
 
 class Update(Component):
@@ -38,7 +26,7 @@ class Update(Component):
 
     def __init__(self):
         self.firmware = Firmware("firmware")
-        self.data = Data("data")
+        self.data = inbox.Data("data")
 
     def keep(self, version):
         """Keep nothing of the firmware of before: it would fill the flash."""

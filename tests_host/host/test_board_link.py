@@ -394,6 +394,24 @@ def test_watchdog_bites_once_and_is_the_next_reset_cause(tmp_path: Path) -> None
     on_desk(tmp_path, scenario)
 
 
+def test_a_node_in_deep_sleep_needs_no_watchdog_and_wakes_up_with_that_cause(
+    tmp_path: Path,
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        node = await desk.node()
+        await node.ask(7, *struct.pack("<I", 60_000))
+        await node.ask(2, 13, 1, 0)
+        assert await node.ask(13, 1) == (EINVAL, b"")
+        assert desk.link.watchdog.timeout_ms == 60_000
+        assert await node.ask(13) == (OK, b"")
+        assert desk.link.watchdog.timeout_ms is None
+        assert desk.board.pin(13).mode is None
+        assert (await (await desk.connect()).hello())["reset_cause"] == 4
+        assert (await (await desk.connect()).hello())["reset_cause"] == 2
+
+    on_desk(tmp_path, scenario)
+
+
 def test_watchdog_that_is_armed_again_forgets_the_first_time_out(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         loop = asyncio.get_running_loop()

@@ -95,6 +95,14 @@ def test_the_column_is_that_of_the_key(tmp_path: Path) -> None:
             assert rest.startswith(f'"{unknown[1] if unknown else key}":'), fault
 
 
+def test_a_byte_order_mark_of_an_editor_changes_nothing(tmp_path: Path) -> None:
+    mark = "\ufeff"
+    good = write(tmp_path / "good.json", mark + EXAMPLE.read_text())
+    assert check(good, None) == []
+    components = write(tmp_path / "components.json", mark + '{"a": {"package": "x"}}')
+    assert [(f.line, f.column) for f in check(components, None)] == [(1, 2), (1, 8)]
+
+
 def test_a_good_configuration_is_status_0_and_nothing_on_stdout() -> None:
     done = yard_check(EXAMPLE)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout

@@ -23,14 +23,6 @@ BASE = "home/hall/config/"
 TEXT = json.dumps({f"c{n}": {"package": "json", "component": "loads"} for n in range(20)}).encode()
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.stop()
-
-
 class Node:
     """Has a configuration and answers as a node does, at once.
 

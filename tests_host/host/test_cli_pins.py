@@ -29,14 +29,6 @@ EIGHT_CHIPS = {
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def node(broker: Mosquitto) -> Iterator[StartNode]:
     nodes: list[ScriptedNode] = []
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,14 +14,6 @@ from mosquitto import Mosquitto
 from scripted_node import ScriptedNode
 
 Scan = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

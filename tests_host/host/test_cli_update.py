@@ -25,20 +25,12 @@ from yard.fault import Fault
 from yard.places import FIRMWARE
 from yard.update import sender
 from yard.update.offer import Offer
-from yard.update.sender import Result, Sender
+from yard.update.sender import Result, Sender, Show
 
 KEY = "a key of this test"
 BASE = "home/hall/"
 FILES = {"main.py": b"new main" * 40, "node/a.mpy": b"x" * 300, "boot.py": b"never"}
 PART = 128
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.stop()
 
 
 class Node:
@@ -108,10 +100,10 @@ def node(broker: Mosquitto) -> Iterator[Callable[..., Node]]:
         running.close()
 
 
-def send(port: int) -> Result:
+def send(port: int, show: Show = lambda *_: None) -> Result:
     async def conversation() -> Result:
         async with aiomqtt.Client("127.0.0.1", port) as client:
-            updating = Sender(client, BASE, lambda *_: None)
+            updating = Sender(client, BASE, show)
             await updating.find()
             return await updating.update(Offer.of("2.0", FILES), KEY, 60)
 
@@ -152,6 +144,26 @@ def test_what_is_lost_is_sent_again(
     running = node(loses=lambda count: count % 3 == 0)
     send(broker.port)
     assert set(arrived(running)) == {"main.py", "node/a.mpy"}
+
+
+def test_while_the_node_tries_it_a_person_sees_how_long_that_may_take(
+    broker: Mosquitto, node: Callable[..., Node]
+) -> None:
+    running = node()
+    going, told = running._next, []
+
+    def next_or_restart(number: int) -> dict[str, Any]:
+        answer = going(number)
+        return {"id": number, "phase": "restart"} if "phase" in answer else answer
+
+    def show(text: str, _part: float | None) -> None:
+        told.append(text)
+        if "restart" in text:
+            running.tell(id=running.offers[-1]["id"], phase="done")
+
+    running._next = next_or_restart  # type: ignore[method-assign]
+    assert send(broker.port, show).changed
+    assert told[-1] == "the node restarts and tries it, up to 210 s, then it goes back"
 
 
 def test_a_node_that_starts_anew_is_offered_it_again(

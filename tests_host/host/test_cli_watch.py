@@ -60,14 +60,6 @@ class Watching:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def client(broker: Mosquitto) -> Iterator[MQTT]:
     connected = MQTT(broker.port).connect()
     yield connected

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import pytest
 from benchmarks import micropython32
 from benchmarks.deployed import Deployment, deployed
-from benchmarks.memory_configurations import CONFIGURATIONS, Configuration, imported
+from benchmarks.memory import BUDGETS, ONE_NODE
+from benchmarks.memory_configurations import CONFIGURATIONS, Configuration, imported, mpy_size
 from benchmarks.memory_figures import Overhead
 from benchmarks.memory_node import MemoryNode
 from benchmarks.probed import NodeFailed
@@ -70,11 +71,12 @@ pytestmark = pytest.mark.timeout(300)
 class Outcome(NamedTuple):
     """What became of a configuration.
 
-    imported: every module of the firmware. fault: why it does not run in the heap that it must
-    run in, "" if it does.
+    imported: every module of the firmware. mpy: bytes of their files. fault: why it does not run
+    in the heap that it must run in, "" if it does.
     """
 
     imported: set[str]
+    mpy: int
     fault: str
 
 
@@ -103,7 +105,7 @@ async def run_all(deployment: Deployment) -> dict[str, Outcome]:
                     await node.online()
             except NodeFailed as error:
                 fault = str(error)
-            return Outcome(modules, fault)
+            return Outcome(modules, mpy_size(deployment, modules), fault)
 
     found = await asyncio.gather(*(run(one) for one in CONFIGURATIONS))
     return {one.name: outcome for one, outcome in zip(CONFIGURATIONS, found, strict=True)}
@@ -119,6 +121,13 @@ def test_it_starts_and_announces_in_the_heap_of_a_board(
     configuration: Configuration, outcomes: dict[str, Outcome]
 ) -> None:
     assert outcomes[configuration.name].fault == ""
+
+
+@each()
+def test_the_files_that_one_node_needs_keep_their_budget(
+    configuration: Configuration, outcomes: dict[str, Outcome]
+) -> None:
+    assert outcomes[configuration.name].mpy <= json.loads(BUDGETS.read_text())[ONE_NODE]
 
 
 @each()

@@ -394,6 +394,15 @@ def test_how_main_ends_is_the_exit_status(with_desk: Run, main: str, status: int
     with_desk(test)
 
 
+def test_a_node_that_slept_is_told_so(with_desk: Run) -> None:
+    async def test(desk: Desk) -> None:
+        main = "import machine\nprint(machine.reset_cause())\nmachine.deepsleep(1)"
+        causes = [(await desk.run_firmware(boot="", main=main))[1] for _ in range(2)]
+        assert causes == ["1\n", "4\n"]
+
+    with_desk(test)
+
+
 def test_reset_from_a_task_gets_through_to_the_supervisor(with_desk: Run) -> None:
     async def test(desk: Desk) -> None:
         status, output = await desk.run_firmware(

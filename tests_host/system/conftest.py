@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,27 @@ def mqtt() -> Iterator[Callable[..., MQTT]]:
     yield connect
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def furnished(
+    tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
+) -> Callable[..., tuple[Desk, MQTT]]:
+    """Function that starts a desk whose node has `components` (what is in components.json, or its
+    text) and `flash` (name of a file to its text); returns it and a client that sees everything.
+    """
+
+    def start(components: object, flash: Mapping[str, str] | None = None) -> tuple[Desk, MQTT]:
+        folder = tmp_path / "desk"
+        files = folder / "state" / "flash"
+        files.mkdir(parents=True)
+        for name, text in (flash or {}).items():
+            (files / name).write_text(text)
+        file = tmp_path / "components.json"
+        file.write_text(components if isinstance(components, str) else json.dumps(components))
+        desk = sim("--components", str(file), folder=folder)
+        client = mqtt(desk.mqtt_port, "#")
+        client.wait_for(desk.base + "available", "online")
+        return desk, client
+
+    return start

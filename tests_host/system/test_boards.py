@@ -120,8 +120,8 @@ def test_the_source_can_be_deployed_in_place_of_what_is_compiled(board: SerialBo
 @pytest.mark.parametrize(
     ("option", "content", "why"),
     [
-        ("--components", "{,}", "Expecting property name"),
-        ("--config", "LOG_LEVEL = \n", "invalid syntax"),
+        ("--components", "{,}", "line 1, column 2: expected a key in double quotes"),
+        ("--config", "LOG_LEVEL = \n", "line 1: no valid Python"),
     ],
 )
 def test_a_file_that_no_node_can_read_is_not_deployed(

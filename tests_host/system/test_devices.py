@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
+from desk import MQTT, Desk, Furnished, wait_until
 
 COMPONENTS = """{
   "i2c": {"package": ".machine.i2c", "component": "I2C",
@@ -44,16 +42,9 @@ COMPONENTS = """{
 
 
 @pytest.fixture
-def ready(
-    tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
-) -> Iterator[tuple[Desk, MQTT]]:
+def ready(furnished: Furnished) -> tuple[Desk, MQTT]:
     """A node with devices, and a client that sees everything."""
-    file = tmp_path / "components.json"
-    file.write_text(COMPONENTS)
-    desk = sim("--components", str(file))
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
-    yield desk, client
+    return furnished(COMPONENTS)
 
 
 def command(ready: tuple[Desk, MQTT], entity: str, payload: str, state: str) -> None:

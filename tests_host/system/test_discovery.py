@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
+from desk import MQTT, Desk, Furnished, wait_until
 
 DEVICE = {"ids", "cns", "name", "mf", "mdl", "mdl_id", "hw", "sw", "sn", "sa", "cu", "via_device"}
 ORIGIN = {"name", "sw", "url"}
@@ -55,22 +53,10 @@ COMPONENTS = """{
 
 
 @pytest.fixture(params=["device", "entity"])
-def announced(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    sim: Callable[..., Desk],
-    mqtt: Callable[..., MQTT],
-) -> Iterator[tuple[str, Desk, MQTT]]:
+def announced(request: pytest.FixtureRequest, furnished: Furnished) -> tuple[str, Desk, MQTT]:
     """A node that announces itself in one of the two forms, and a client that saw it."""
-    (tmp_path / "components.json").write_text(COMPONENTS)
-    flash = tmp_path / "desk" / "state" / "flash"
-    flash.mkdir(parents=True)
-    (flash / "credentials.py").write_text(f'DISCOVERY_FORM = "{request.param}"\n')
-    file = str(tmp_path / "components.json")
-    desk = sim("--components", file, folder=tmp_path / "desk")
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
-    yield request.param, desk, client
+    settings = f'DISCOVERY_FORM = "{request.param}"\n'
+    return (request.param, *furnished(COMPONENTS, {"credentials.py": settings}))
 
 
 def payloads(client: MQTT) -> dict[str, dict[str, Any]]:

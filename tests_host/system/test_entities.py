@@ -8,13 +8,12 @@ https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
+from desk import MQTT, Desk, Furnished, wait_until
 
 EVERY = {"p", "~", "uniq_id", "def_ent_id", "name", "ic", "ent_cat"}
 TOP = {"dev", "o", "avty", "avty_mode"}
@@ -61,36 +60,15 @@ COMPONENTS = """{
 
 
 @pytest.fixture(params=["device", "entity"])
-def running(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    sim: Callable[..., Desk],
-    mqtt: Callable[..., MQTT],
-) -> Iterator[tuple[str, Desk, MQTT]]:
+def running(request: pytest.FixtureRequest, furnished: Furnished) -> tuple[str, Desk, MQTT]:
     """A node with every type, announced in one of the two forms, and a client that saw it."""
-    yield start(request.param, tmp_path, sim, mqtt)
+    settings = f'DISCOVERY_FORM = "{request.param}"\n'
+    return (request.param, *furnished(COMPONENTS, {"credentials.py": settings}))
 
 
 @pytest.fixture
-def desk_and_client(
-    tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
-) -> Iterator[tuple[Desk, MQTT]]:
-    _, desk, client = start("device", tmp_path, sim, mqtt)
-    yield desk, client
-
-
-def start(
-    form: str, folder: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
-) -> tuple[str, Desk, MQTT]:
-    file = folder / "components.json"
-    file.write_text(COMPONENTS)
-    flash = folder / "desk" / "state" / "flash"
-    flash.mkdir(parents=True)
-    (flash / "credentials.py").write_text(f'DISCOVERY_FORM = "{form}"\n')
-    desk = sim("--components", str(file), folder=folder / "desk")
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
-    return form, desk, client
+def desk_and_client(furnished: Furnished) -> tuple[Desk, MQTT]:
+    return furnished(COMPONENTS)
 
 
 def entities(form: str, client: MQTT) -> dict[str, dict[str, Any]]:

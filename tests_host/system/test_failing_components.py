@@ -5,14 +5,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from desk import MQTT, Desk, wait_until
+from desk import MQTT, Connect, Desk, Furnished, wait_until
 
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
 Rows = dict[str, dict[str, Any]]
 
 RESTART_S = 40
@@ -122,22 +118,14 @@ class Node:
             wait_until(done, 20, f"lamp {payload}")
 
 
-def start(sim: StartSim, mqtt: Connect, tmp_path: Path, components: object) -> tuple[Node, MQTT]:
-    folder = tmp_path / "desk"
-    (folder / "state" / "flash").mkdir(parents=True)
-    (folder / "state" / "flash" / "own.py").write_text(OWN)
-    file = tmp_path / "components.json"
-    file.write_text(f"# mine\n{json.dumps(components)} // and nothing else\n")
-    desk = sim("--components", str(file), folder=folder)
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
+def start(furnished: Furnished, mqtt: Connect, components: object) -> tuple[Node, MQTT]:
+    text = f"# mine\n{json.dumps(components)} // and nothing else\n"
+    desk, client = furnished(text, {"own.py": OWN})
     return Node(desk, mqtt), client
 
 
-def test_each_phase_in_which_a_component_can_fail(
-    sim: StartSim, mqtt: Connect, tmp_path: Path
-) -> None:
-    node, client = start(sim, mqtt, tmp_path, {"i2c": BUS, **FAILING, "chip": CHIP})
+def test_each_phase_in_which_a_component_can_fail(furnished: Furnished, mqtt: Connect) -> None:
+    node, client = start(furnished, mqtt, {"i2c": BUS, **FAILING, "chip": CHIP})
     told = node.desk.base + "components"
 
     def died() -> bool:
@@ -181,9 +169,9 @@ async def load(node, add):
 
 
 def test_each_source_and_what_is_told_when_it_is_damaged(
-    sim: StartSim, mqtt: Connect, tmp_path: Path
+    furnished: Furnished, mqtt: Connect
 ) -> None:
-    node, _ = start(sim, mqtt, tmp_path, {"i2c": BUS, "chip": CHIP})
+    node, _ = start(furnished, mqtt, {"i2c": BUS, "chip": CHIP})
     chip = json.dumps(CHIP)
     files = {
         "_order.json": '["i2c", # first\n "chip", "torn", "gone"]',

@@ -5,17 +5,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import esp_firmware
-from desk import MQTT, YARD, Desk
+from desk import YARD, Connect, StartSim
 from yard.sim.ports import HOST, claim
-
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
+from desk import MQTT, Desk, Furnished, wait_until
 
 GUIDE = Path(__file__).parents[2] / "docs" / "configuration.md"
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
 
 ANNOUNCED_S = 15  # an announcement waits up to 4.6 s
 RESTART_S = 30
@@ -102,12 +99,8 @@ class Node:
 
 
 @pytest.fixture
-def node(sim: StartSim, mqtt: Connect, tmp_path: Path) -> Node:
-    file = tmp_path / "components.json"
-    file.write_text(json.dumps(COMPONENTS))
-    desk = sim("--components", str(file))
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
+def node(furnished: Furnished) -> Node:
+    desk, client = furnished(COMPONENTS)
     client.wait_for(desk.base + "attic/available", "online")
     return Node(desk, client)
 
@@ -178,24 +171,16 @@ async def task():
 """
 
 
-def test_the_guide_tells_what_to_type_at_a_repl_beside_the_node(
-    sim: StartSim, mqtt: Connect, tmp_path: Path
-) -> None:
+def test_the_guide_tells_what_to_type_at_a_repl_beside_the_node(furnished: Furnished) -> None:
     _, _, rest = GUIDE.read_text().partition("REPL that runs beside the node (the component\n`")
     component, _, rest = rest.partition("`")
     lines = rest.split("```")[1].strip().splitlines()
     assert lines[-1] == 'await reload(Node.running, "board1")'
-    folder = tmp_path / "desk"
-    (folder / "state" / "flash").mkdir(parents=True)
     repl = REPL.format(imports="\n".join(lines[:-1]), line=lines[-1])
-    (folder / "state" / "flash" / "aiorepl.py").write_text(repl)
-    file = tmp_path / "components.json"
     parts = {"i2c": COMPONENTS["i2c"], "board1": chip("0x20", "lamp")}
-    file.write_text(json.dumps({**parts, "repl": json.loads(component)}))
-    desk = sim("--components", str(file), folder=folder)
+    desk, client = furnished({**parts, "repl": json.loads(component)}, {"aiorepl.py": repl})
     wait_until(lambda: "repl: done" in desk.log, RESTART_S, "the last line")
     assert " died " not in desk.log
     begin, _, end = desk.log.partition("board1: unloaded")
     assert "board1: .devices.mcp23017 runs" in begin and "board1: .devices.mcp23017 runs" in end
-    client = mqtt(desk.mqtt_port, "#")
     client.wait_for(desk.base + "board1/available", "online", ANNOUNCED_S)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, wait_until
+from desk import Connect, wait_until
 from mosquitto import Authority, Mosquitto, SecureMosquitto
 from yard.sim.node import find_micropython
 
@@ -98,7 +98,6 @@ class Program:
 
 
 Run = Callable[..., Program]
-Connect = Callable[..., MQTT]
 
 
 @pytest.fixture

@@ -9,16 +9,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
-
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
+from desk import MQTT, Connect, Desk, StartSim, wait_until
 
 ALL = "home/#"
 RESTART_S = 30  # the original mqtt_as watches Wi-Fi for 5 s before it connects

@@ -9,17 +9,14 @@ import json
 import socket
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
-from desk import MQTT, Desk, wait_until
-
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
+from desk import MQTT, Connect, Desk, Furnished, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DEBOUNCE_MS = 5
@@ -47,13 +44,9 @@ COMPONENTS = """{
 
 
 @pytest.fixture
-def house(tmp_path: Path, sim: StartSim, mqtt: Connect) -> tuple[Desk, MQTT]:
+def house(furnished: Furnished) -> tuple[Desk, MQTT]:
     """A desk with wall buttons, and a client that sees everything."""
-    (tmp_path / "house.json").write_text(COMPONENTS)
-    desk = sim("--components", str(tmp_path / "house.json"))
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
-    return desk, client
+    return furnished(COMPONENTS)
 
 
 def press(desk: Desk, pin: int, seconds: float = 0.06) -> None:
@@ -127,18 +120,13 @@ def test_each_fault_of_a_binding_gives_one_line(house: tuple[Desk, MQTT]) -> Non
     ]
 
 
-def test_the_example_of_the_documentation_runs(
-    tmp_path: Path, sim: StartSim, mqtt: Connect
-) -> None:
+def test_the_example_of_the_documentation_runs(furnished: Furnished) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
     section = text[text.index("## Wall buttons") :]
     example = section.split("```json\n")[1].split("```")[0]
     bus = """{"i2c": {"package": ".machine.i2c", "component": "I2C",
               "constructor_args": {"scl": 22, "sda": 21}},"""
-    (tmp_path / "example.json").write_text(bus + example + "}")
-    desk = sim("--components", str(tmp_path / "example.json"))
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
+    desk, client = furnished(bus + example + "}")
     press(desk, 8)
     client.wait_for(desk.base + "board1/kitchen/state", "ON")
     client.wait_for(desk.base + "board1/kitchen_button/event")

@@ -12,13 +12,10 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, YARD, Desk, wait_until
+from desk import MQTT, YARD, Connect, Desk, StartSim, wait_until
 from yard.bundle import firmware_files
 from yard.config.proposal import Proposal
 from yard.places import FIRMWARE
-
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
 
 KEY = "a key of this test, no other"
 SECRET = "a secret of the home"

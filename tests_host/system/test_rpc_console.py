@@ -9,15 +9,11 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
-
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
+from desk import MQTT, Desk, Furnished, wait_until
 
 KEY = "correct horse"
 RESTART_S = 30
@@ -107,14 +103,9 @@ class Node:
 
 
 @pytest.fixture
-def node(sim: StartSim, mqtt: Connect, tmp_path: Path) -> Node:
+def node(furnished: Furnished) -> Node:
     port = free_port()
-    file = tmp_path / "components.json"
-    file.write_text(json.dumps(components(port)))
-    desk = sim("--components", str(file))
-    client = mqtt(desk.mqtt_port, "home/#")
-    client.wait_for(desk.base + "available", "online")
-    return Node(desk, client, port)
+    return Node(*furnished(components(port)), port)
 
 
 # -- requests -------------------------------------------------------------------------------

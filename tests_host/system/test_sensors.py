@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
+from desk import MQTT, Desk, Furnished, wait_until
+from documented import documented
 
 COMPONENTS = """{
   "i2c": {"package": ".machine.i2c", "component": "I2C",
@@ -60,34 +58,10 @@ class Lamp(Component):
 """
 
 
-CONFIGURATION = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
-
-
-def documented(name: str) -> str:
-    """Return the block of Python in docs/configuration.md that defines the class `name`."""
-    blocks = re.findall(
-        r"```python\n(.*?)```", CONFIGURATION.read_text(encoding="utf-8"), re.DOTALL
-    )
-    (block,) = [block for block in blocks if f"class {name}(" in block]
-    return str(block)
-
-
 @pytest.fixture
-def ready(
-    tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
-) -> Iterator[tuple[Desk, MQTT]]:
+def ready(furnished: Furnished) -> tuple[Desk, MQTT]:
     """A node with sensors, and a client that sees everything."""
-    folder = tmp_path / "desk"
-    flash = folder / "state" / "flash"
-    flash.mkdir(parents=True)
-    (flash / "lamp.py").write_text(LAMP)
-    (flash / "well.py").write_text(documented("Well"))
-    file = tmp_path / "components.json"
-    file.write_text(COMPONENTS)
-    desk = sim("--components", str(file), folder=folder)
-    client = mqtt(desk.mqtt_port, "#")
-    client.wait_for(desk.base + "available", "online")
-    yield desk, client
+    return furnished(COMPONENTS, {"lamp.py": LAMP, "well.py": documented("Well")})
 
 
 def discovered(client: MQTT, component: str, entity: str) -> Any:

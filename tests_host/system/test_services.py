@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, wait_until
+from desk import MQTT, Desk, Furnished, wait_until
 
 RESTART_S = 30
 COMPONENTS = """{
@@ -29,9 +27,7 @@ COMPONENTS = """{
 
 
 @pytest.fixture
-def ready(
-    tmp_path: Path, sim: Callable[..., Desk], mqtt: Callable[..., MQTT]
-) -> Callable[..., tuple[Desk, MQTT]]:
+def ready(furnished: Furnished) -> Furnished:
     """Function that starts a node with the services, or other components; settings: lines of
     credentials.py; program: the module `own` on the board.
     """
@@ -39,22 +35,10 @@ def ready(
     def start(
         settings: str = "", components: str = COMPONENTS, program: str = ""
     ) -> tuple[Desk, MQTT]:
-        folder = tmp_path / "desk"
-        flash = folder / "state" / "flash"
-        flash.mkdir(parents=True)
-        (flash / "credentials.py").write_text("STATUS_INTERVAL = 1\n" + settings)
-        (flash / "own.py").write_text(program)
-        file = tmp_path / "components.json"
-        file.write_text(components)
-        desk = sim("--components", str(file), folder=folder)
-        client = mqtt(desk.mqtt_port, "#")
-        client.wait_for(desk.base + "available", "online")
-        return desk, client
+        settings = "STATUS_INTERVAL = 1\n" + settings
+        return furnished(components, {"credentials.py": settings, "own.py": program})
 
     return start
-
-
-Ready = Callable[..., tuple[Desk, MQTT]]
 
 
 def status(client: MQTT, desk: Desk) -> dict[str, Any]:
@@ -66,7 +50,7 @@ def records(client: MQTT, desk: Desk, level: str) -> list[str]:
     return [message.payload for message in client.of(f"home/log/{level}/{desk.node}")]
 
 
-def test_a_client_that_sends_nonsense_does_not_flood_the_log(ready: Ready) -> None:
+def test_a_client_that_sends_nonsense_does_not_flood_the_log(ready: Furnished) -> None:
     desk, client = ready()
     for number in range(300):
         client.publish(desk.base + "chip20/pin0/set", f"nonsense{number}", qos=0)
@@ -78,7 +62,7 @@ def test_a_client_that_sends_nonsense_does_not_flood_the_log(ready: Ready) -> No
     assert any("left out" in text for text in records(client, desk, "warn"))
 
 
-def test_the_log_level_changes_at_run_time_and_survives_a_restart(ready: Ready) -> None:
+def test_the_log_level_changes_at_run_time_and_survives_a_restart(ready: Furnished) -> None:
     desk, client = ready()
     client.wait_for(desk.base + "logging/mqtt_level/state", "warn")
     client.publish(desk.base + "logging/mqtt_level/set", "info")
@@ -94,7 +78,7 @@ def _files(desk: Desk) -> list[str]:
     return [path.name for path in (desk.state / "flash").iterdir()]
 
 
-def test_the_restart_button_restarts_and_the_reason_is_told_once(ready: Ready) -> None:
+def test_the_restart_button_restarts_and_the_reason_is_told_once(ready: Furnished) -> None:
     desk, client = ready()
     client.publish(desk.base + "chip20/pin0/set", "ON")
     client.wait_for(desk.base + "chip20/pin0/state", "ON")
@@ -111,7 +95,7 @@ def test_the_restart_button_restarts_and_the_reason_is_told_once(ready: Ready) -
     assert not any("command" in text for text in records(client, desk, "warn"))
 
 
-def test_a_node_that_crashes_restarts_and_tells_the_traceback(ready: Ready) -> None:
+def test_a_node_that_crashes_restarts_and_tells_the_traceback(ready: Furnished) -> None:
     desk, client = ready()
     library = desk.state / "flash" / "mqtt_as.py"
     library.write_text('import os\nos.remove("mqtt_as.py")\nraise ValueError("broken once")\n')
@@ -137,7 +121,7 @@ down(25)
 """
 
 
-def test_a_traceback_longer_than_the_send_buffer_is_told_in_full(ready: Ready) -> None:
+def test_a_traceback_longer_than_the_send_buffer_is_told_in_full(ready: Furnished) -> None:
     desk, client = ready()
     (desk.state / "flash" / "mqtt_as.py").write_text(DEEP)
     client.clear()
@@ -150,7 +134,7 @@ def test_a_traceback_longer_than_the_send_buffer_is_told_in_full(ready: Ready) -
     assert told.count(", in down\n") == 26
 
 
-def test_the_figures_are_diagnostic_entities(ready: Ready) -> None:
+def test_the_figures_are_diagnostic_entities(ready: Furnished) -> None:
     desk, client = ready()
     wait_until(lambda: "interrupts" in status(client, desk), 10, "status")
     found = [
@@ -175,7 +159,7 @@ def test_the_figures_are_diagnostic_entities(ready: Ready) -> None:
     assert found["logging_level"]["ops"] == ["critical", "error", "warn", "info", "debug"]
 
 
-def test_the_status_led_blinks_fast_to_be_found(ready: Ready) -> None:
+def test_the_status_led_blinks_fast_to_be_found(ready: Furnished) -> None:
     desk, client = ready()
     client.publish(desk.base + "led/identify/set", "PRESS")
 
@@ -200,7 +184,7 @@ async def hang():
 """
 
 
-def test_a_node_that_hangs_is_restarted_by_the_watchdog_and_says_so(ready: Ready) -> None:
+def test_a_node_that_hangs_is_restarted_by_the_watchdog_and_says_so(ready: Furnished) -> None:
     components = '{"own": {"package": "own", "component": "hang"}}'
     desk, client = ready("WATCHDOG_S = 2\n", components, HANGS)
     told = client.wait_for(f"home/log/error/{desk.node}", None, RESTART_S)
@@ -211,7 +195,7 @@ def test_a_node_that_hangs_is_restarted_by_the_watchdog_and_says_so(ready: Ready
     assert status(client, desk)["uptime"] >= 5
 
 
-def test_log_file_level_of_a_source_and_a_time_server_that_is_not_there(ready: Ready) -> None:
+def test_log_file_level_of_a_source_and_a_time_server_that_is_not_there(ready: Furnished) -> None:
     desk, client = ready(
         'LOG_FILE_KB = 8\nLOG_LEVELS = {"mqtt": "debug"}\nNTP_HOST = "127.0.0.1"\n'
     )
@@ -226,7 +210,7 @@ def test_log_file_level_of_a_source_and_a_time_server_that_is_not_there(ready: R
     wait_until(lambda: file.exists() and "online as" in file.read_text(), 10, "log file")
 
 
-def test_country_strongest_access_point_and_static_address(ready: Ready) -> None:
+def test_country_strongest_access_point_and_static_address(ready: Furnished) -> None:
     desk, client = ready(
         'WIFI_COUNTRY = "DE"\nWIFI_STRONGEST = True\n'
         'STATIC_ADDRESS = ["192.168.1.20", "255.255.255.0", "192.168.1.1", "192.168.1.1"]\n'
@@ -236,7 +220,7 @@ def test_country_strongest_access_point_and_static_address(ready: Ready) -> None
     wait_until(lambda: status(client, desk).get("rssi"), 10, "signal strength")
 
 
-def test_a_cable_takes_the_place_of_the_radio(ready: Ready) -> None:
+def test_a_cable_takes_the_place_of_the_radio(ready: Furnished) -> None:
     desk, client = ready(
         'WIFI_SSID = ""\n'
         'ETHERNET = {"phy_type": "LAN8720", "phy_addr": 1, "mdc": 23, "mdio": 18}\n'
@@ -248,7 +232,7 @@ def test_a_cable_takes_the_place_of_the_radio(ready: Ready) -> None:
     assert status(client, desk)["rssi"] is None
 
 
-def test_alive_is_told_again_and_again_and_is_off_while_no_chip_answers(ready: Ready) -> None:
+def test_alive_is_told_again_and_again_and_is_off_while_no_chip_answers(ready: Furnished) -> None:
     desk, client = ready("ALIVE_INTERVAL = 1\n")
     topic = desk.base + "alive"
     client.wait_for(topic, "ON")
@@ -285,7 +269,7 @@ OWN = '{"own": {"package": "own", "component": "Own"}}'
 
 
 def test_of_records_made_without_a_broker_the_newest_follow_and_the_others_are_counted(
-    ready: Ready,
+    ready: Furnished,
 ) -> None:
     levels = 'LOG_LEVELS = {"wifi": "critical", "mqtt": "critical"}\n'  # only ours count
     desk, client = ready("LOG_RING = 5\n" + levels, OWN, OFFLINE)
@@ -317,14 +301,14 @@ class Own:
 
 
 def test_memory_is_collected_often_while_components_load_and_more_rarely_then(
-    ready: Ready,
+    ready: Furnished,
 ) -> None:
     desk, _ = ready("", OWN, TELLS)
     wait_until(lambda: "own: later 65536" in desk.log, 10, "threshold of a node that runs")
     assert "own: while loading 4096" in desk.log
 
 
-def test_a_node_with_a_battery_sleeps_wakes_and_never_seems_to_be_away(ready: Ready) -> None:
+def test_a_node_with_a_battery_sleeps_wakes_and_never_seems_to_be_away(ready: Furnished) -> None:
     components = {
         "ram": {"package": ".machine.ram", "component": "RAM"},
         "battery": {

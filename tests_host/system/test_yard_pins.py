@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from desk import YARD, Desk, wait_until
+from desk import YARD, Desk, StartSim, wait_until
 from terminal import Terminal
-
-StartSim = Callable[..., Desk]
 
 
 def yard(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,8 @@
 
 import asyncio
 
+from node.component import Component
+
 
 class Settings:
     COMMAND_BUFFER = 64
@@ -48,6 +50,7 @@ class FakeNode:
     """
 
     def __init__(self):
+        Component.claims.clear()  # a node that begins
         self.log = FakeLog()
         self.settings = Settings()
         self.entities = {}
@@ -115,5 +118,16 @@ class FakeNode:
     async def start(self, name, component):
         """Do with a component what the loader does; returns it."""
         component.attach(self, name)
-        await component.start()
+        try:
+            await component.start()
+        except Exception:
+            self.free(name)
+            raise
         return component
+
+    def free(self, name):
+        """Take back what a component has claimed, as `node.manage` does when it ends."""
+        claims = Component.claims
+        for what in tuple(claims):
+            if claims[what] == name:
+                del claims[what]

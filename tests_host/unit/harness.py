@@ -6,7 +6,8 @@
 
 A test is a function `test_*` at module level, plain or `async`. Each has a fresh event loop and
 a collected heap, and fails on any exception but `Skip`: also on SystemExit, CancelledError and an
-exception that a task of it left unhandled. Test files import `raises`, `run_until` and `Skip`.
+exception that a task of it left unhandled. Test files import `raises`, `run_until`,
+`allocated` and `Skip`.
 
 Output: `::start NAME`, what the test prints and its traceback, then `::pass NAME`,
 `::fail NAME` or `::skip NAME REASON`. The pytest collector beside this file reads these lines.
@@ -41,6 +42,18 @@ async def run_until(predicate, timeout_ms=1000):
         if time.ticks_diff(time.ticks_ms(), start) > timeout_ms:
             raise AssertionError("still false after %d ms" % timeout_ms)
         await asyncio.sleep_ms(1)
+
+
+def allocated(use):
+    """Return how many bytes `use()` takes when it is called a second time, nothing given back."""
+    use()
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    use()
+    used = gc.mem_alloc() - before
+    gc.enable()
+    return used
 
 
 def names(path):

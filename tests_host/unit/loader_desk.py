@@ -63,6 +63,15 @@ class Endless(Bus):
             await asyncio.sleep_ms(10)
 
 
+class Forgot(Bus):
+    def start(self):
+        self.node.entities[b"it"] = self
+        self.component = self
+
+    def stop(self):
+        self.node.log.warn(self.name, "stopped")
+
+
 class Shows(Bus):
     async def start(self):
         self.node.entities[b"a/shutter"] = self

@@ -2,14 +2,13 @@
 """components/logic/bindings.py on the simulated board."""
 
 import asyncio
-import gc
 
 from command_buffer import OFF, TOGGLE
 
 from components.logic.bindings import Binding, Bindings
 from components.logic.pin_output import PinOutput
 from components.machine.gpio import GPIO
-from harness import run_until
+from harness import allocated, run_until
 from node.component import Component, Entity
 from test_components_mcp23017 import Desk, row
 
@@ -265,15 +264,7 @@ async def test_a_binding_allocates_nothing():
         await house.start()
         binding = Binding(house.bindings, PinOutput(house.pins.pin(1)), TOGGLE, OFF, None, True)
         house.node.session = Session(False)
-        binding.pressed("press")
-        gc.collect()
-        gc.disable()
-        before = gc.mem_alloc()
-        for _ in range(20):
-            binding.pressed("press")
-        allocated = gc.mem_alloc() - before
-        gc.enable()
-        assert allocated == 0, allocated
+        assert allocated(lambda: binding.pressed("press")) == 0
 
 
 # -- faults ---------------------------------------------------------------------------------

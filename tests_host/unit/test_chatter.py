@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """lib/chatter.py: a pin that changes too often is muted until it is quiet; against a reference."""
 
-import gc
 import random
 
 from chatter import Chatter
 
+from harness import allocated
 from i2c_desk import PERIOD, Clock
 
 CLOCK = Clock()
@@ -131,9 +131,4 @@ def test_nothing_is_allocated():
         for i in range(200):
             chatter.update(0xFFFF, i * 20)
 
-    use()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    use()
-    assert gc.mem_alloc() == before
+    assert allocated(use) == 0

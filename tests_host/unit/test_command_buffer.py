@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """lib/command_buffer.py: order, bound, deadlines; against a reference that is a plain list."""
 
-import gc
 import random
 
 from command_buffer import OFF, ON, PULSE, TOGGLE, CommandBuffer, level_after
 
+from harness import allocated
 from i2c_desk import PERIOD, Clock
 
 CLOCK = Clock()
@@ -204,9 +204,4 @@ def test_nothing_is_allocated_by_putting_walking_expiring_and_removing():
         buffer.wait_ms(50)
         buffer.expire(2000)
 
-    use()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    use()
-    assert gc.mem_alloc() == before
+    assert allocated(use) == 0

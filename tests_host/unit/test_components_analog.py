@@ -9,7 +9,7 @@ from board_link import attach
 
 from components.machine import adc_args, pwm_args, servo_args
 from components.machine.adc import ADC
-from components.machine.claims import claim, release
+from components.machine.claims import claim
 from components.machine.gpio import GPIO
 from components.machine.pwm import PWM
 from components.machine.servo import Servo
@@ -60,7 +60,6 @@ async def refusal(cls, **args):
         try:
             await desk.start(cls, **args)
         except ConfigError as e:
-            release("x")
             return e.key, str(e)
     raise AssertionError("not refused")
 
@@ -297,8 +296,10 @@ async def test_an_angle_that_cannot_be_changes_nothing():
 
 
 async def test_a_servo_on_a_pin_of_another_component_is_refused():
-    claim("GPIO 19", "other", "pin")
-    try:
-        assert await refusal(Servo, pin=19) == ("pin", 'GPIO 19 is used by "other" already')
-    finally:
-        release("other")
+    with Desk() as desk:
+        claim("GPIO 19", "other", "pin")
+        try:
+            await desk.start(Servo, pin=19)
+            raise AssertionError("not refused")
+        except ConfigError as e:
+            assert (e.key, str(e)) == ("pin", 'GPIO 19 is used by "other" already')

@@ -7,7 +7,7 @@ import machine
 import schema
 from board_link import attach
 
-from components.machine.claims import claim, release
+from components.machine.claims import claim
 from components.machine.counter import Counter
 from components.machine.counter_args import ARGS
 from fake_node import FakeNode
@@ -162,25 +162,20 @@ async def test_what_is_kept_but_no_number_counts_as_nothing():
 
 
 async def test_a_pin_or_a_hardware_that_is_used_is_refused():
-    for taken, debounce in (("GPIO 27", 0), ("GPIO 27", 20)):
-        claim(taken, "other", "pin")
+    for debounce in (0, 20):
+        error = await refusal(["GPIO 27"], debounce=debounce)
+        assert (error.key, str(error)) == ("pin", 'GPIO 27 is used by "other" already')
+    error = await refusal(["pulse counter %d" % unit for unit in range(8)], debounce=0)
+    assert error.key == "debounce" and "counters of the chip are used" in str(error)
+
+
+async def refusal(taken, **args):
+    """Return the ConfigError that starting gives when another component has what is `taken`."""
+    with Desk() as desk:
+        for what in taken:
+            claim(what, "other", "pin")
         try:
-            with Desk() as desk:
-                await desk.start(debounce=debounce)
-            raise AssertionError("not refused")
+            await desk.start(**args)
         except ConfigError as e:
-            assert (e.key, str(e)) == ("pin", 'GPIO 27 is used by "other" already')
-        finally:
-            release("other")
-    for unit in range(8):
-        claim("pulse counter %d" % unit, "other", "pin")
-    try:
-        with Desk() as desk:
-            await desk.start(debounce=0)
-        raise AssertionError("not refused")
-    except ConfigError as e:
-        assert e.key == "debounce" and "counters of the chip are used" in str(e)
-    finally:
-        release("other")
-    claim("GPIO 27", "third", "pin")  # nothing was left behind
-    release("third")
+            return e
+    raise AssertionError("not refused")

@@ -11,7 +11,6 @@ from pins import Pin
 from components.devices.mcp23017 import MCP23017
 from components.devices.mcp23017_args import PIN as CHIP_PIN
 from components.machine import gpio_rules
-from components.machine.claims import claim, release
 from components.machine.gpio import GPIO
 from components.machine.gpio_args import ARGS, PIN
 from components.machine.i2c import I2C
@@ -112,13 +111,11 @@ async def test_a_button_is_off_at_the_start_and_gives_a_pulse():
         await run_until(lambda: desk.edges == [(21, 1), (21, 0)])
 
 
-async def test_what_stops_leaves_its_outputs_as_they_are_and_gives_its_pins_back():
+async def test_what_stops_leaves_its_outputs_as_they_are():
     with Desk() as desk:
         esp = await desk.gpio(row(21, restore="on"))
         esp.stop()
         assert desk.board.pin_read(21) == 1
-        claim("GPIO 21", "other", "pin")
-        release("other")
 
 
 # -- inputs ---------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """components/devices/hc595.py and lib/shift_port.py on the simulated board."""
 
-import gc
 import random
 
 import pin_access
@@ -13,7 +12,7 @@ from components.devices import hc595_args
 from components.devices.hc595 import HC595
 from components.entities.table import Table
 from entity_desk import Desk as EntityDesk
-from harness import raises, run_until
+from harness import allocated, raises, run_until
 from node.component import ConfigError
 from yard.model import hc595 as model
 
@@ -172,11 +171,4 @@ def test_a_command_allocates_nothing():
         for _ in range(10):
             port.submit(target, TOGGLE, 0, 1500, None)
 
-    use()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    use()
-    used = gc.mem_alloc() - before
-    gc.enable()
-    assert used == 0
+    assert allocated(use) == 0

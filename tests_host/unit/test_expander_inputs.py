@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """lib/expander_inputs.py: presses by interrupt and by poll, and what they cost on the bus."""
 
-import gc
 import random
 
+from harness import allocated
 from i2c_desk import PERIOD, Desk
 
 SHARED = (0x20, 0x21, 0x22, 0x23)
@@ -290,7 +290,7 @@ def test_polling_allocates_nothing():
             desk.worker.step()
             desk.clock.us += 20_000
 
-    assert_no_allocation(use)
+    assert allocated(use) == 0
 
 
 def test_a_service_allocates_nothing():
@@ -311,17 +311,8 @@ def test_a_service_allocates_nothing():
             desk.clock.us += 2000
             desk.worker.step()
 
-    assert_no_allocation(use)
+    assert allocated(use) == 0
     assert reader.interrupts == 40
-
-
-def assert_no_allocation(use):
-    use()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    use()
-    assert gc.mem_alloc() == before
 
 
 def quiet(users):

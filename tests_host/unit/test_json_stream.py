@@ -3,7 +3,7 @@ import io
 import json
 import random
 
-from json_stream import JSONError, members
+from json_stream import JSONError, members, places, read_at
 from json_stream import read as read_value
 
 from harness import raises
@@ -54,6 +54,29 @@ def test_reads_a_value_that_is_all_of_a_stream():
         ('{"a": 1, "a": 2}', 'line 1, column 10: the key "a" is there twice'),
     ):
         assert str(raises(JSONError, read_value, io.BytesIO(text.encode()))) == said, text
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+def test_a_byte_order_mark_at_the_beginning_is_passed_over():
+    text = MARK + b'{"a": 1, "b":\n [2, "\xc3\xa4"]}'
+    for stream in (io.BytesIO(text), Trickle(text, 1), Trickle(text, 2)):
+        assert list(members(stream)) == [("a", 1, 1), ("b", [2, "ä"], 1)]
+    assert read_value(io.BytesIO(MARK + b"[1]")) == [1]
+    file = io.BytesIO(text)
+    found = dict(places(file))
+    assert {key: read_at(file, found[key]) for key in found} == {"a": 1, "b": [2, "ä"]}
+    e = raises(JSONError, list, members(io.BytesIO(MARK + b'{"a" 1}')))
+    assert str(e) == 'line 1, column 6: expected ":" after the key'
+
+
+def test_a_byte_order_mark_elsewhere_is_a_fault():
+    for text in (b" " + MARK + b"{}", b"{" + MARK + b"}", b"{}" + MARK, MARK + MARK + b"{}"):
+        raises(JSONError, list, members(io.BytesIO(text)))
+    e = raises(JSONError, list, members(io.BytesIO(MARK[:2] + b"{}")))
+    assert str(e) == "line 1, column 1: text is not UTF-8"
+    raises(JSONError, read_at, io.BytesIO(b" " + MARK + b"1"), 1)
 
 
 def test_every_kind_of_value():

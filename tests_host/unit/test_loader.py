@@ -415,6 +415,13 @@ async def test_entities_of_a_component_whose_start_failed_are_removed():
     assert node.entities == {}
 
 
+async def test_a_start_that_is_no_coroutine_function_says_what_to_write():
+    node = await load(("a", define("Forgot")), ("ok", define()))
+    assert node.faults == [("a", "start", "start() must be a coroutine function: async def")]
+    assert node.running == ["ok"]
+    assert node.entities == {} and "stopped" in node.log.lines
+
+
 async def test_a_start_that_never_ends_is_given_up():
     import node.starter  # the loader finds it imported already
 
@@ -423,6 +430,16 @@ async def test_a_start_that_never_ends_is_given_up():
     assert board.faults == [("a", "start", "start() timed out; it may take 0 s")]
     assert board.running == ["ok"]
     assert board.entities == {}
+
+
+async def test_what_belongs_to_a_function_that_is_not_named_is_a_fault():
+    wrong = define("Plain", init_args=[1], call_interval=5)
+    node = await load(("a", wrong), ("b", define("Plain", init_args={})))
+    assert sorted(node.faults) == [
+        ("a", "check", "call_interval: nothing uses it without call_function_regularly"),
+        ("a", "check", "init_args: nothing uses it without init_function"),
+    ]
+    assert node.running == ["b"]
 
 
 async def test_an_unknown_function():

@@ -234,6 +234,24 @@ class Client:
         self.sent = (length, b"".join(pieces))
 
 
+async def test_a_row_tells_the_beginning_of_a_long_error_and_the_log_all_of_it():
+    attach(Board([]))
+    running = Node(load_settings([].append))
+    said = []
+    running.log.level = -1
+    running.log.sink = lambda level, text: said.append(text) or True
+    text = "y" * 500 + " the end"
+    running.fault("a", "start", text)
+    running.fault("b", "start", "y" * 200)
+    running.rows["c"] = {"name": "c", "phase": "running"}
+    running.tasks._on_crash("c", ValueError(text))
+    assert running.rows["a"]["errors"] == ["y" * 200 + "..."]
+    assert running.rows["b"]["errors"] == ["y" * 200]
+    assert running.rows["c"]["errors"] == ["ValueError: " + "y" * 188 + "..."]
+    assert said[0] == "loader: a (start): " + text
+    assert said[-1].startswith("task: c died") and said[-1].endswith("ValueError: " + text)
+
+
 async def test_a_row_that_changes_while_rows_wait_for_room_does_not_cut_the_message():
     attach(Board([]))
     running = Node(load_settings([].append))

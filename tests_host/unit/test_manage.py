@@ -6,6 +6,7 @@ import sys
 
 from harness import run_until
 from loader_desk import LAB, LAB_ARGS, Node, define, in_order
+from node.component import Component
 from node.crashes import is_of, note
 from node.loader import Loader
 from node.manage import load, reload, unload
@@ -14,9 +15,10 @@ from scratch import Scratch
 MORE = '''
 
 class Busy(Bus):
-    """Has tasks, entities and an availability, as a chip has."""
+    """Has tasks, entities, an availability and a pin, as a chip has."""
 
     async def start(self):
+        self.claims["pin of " + self.name] = self.name
         self.ticks = 0
         self.stopped = False
         for name in (self.name, "bus " + self.name, self.name + "/lamp"):
@@ -71,6 +73,7 @@ class Lab:
 
     async def __aexit__(self, *_):
         self.node.stop()
+        Component.claims.clear()
         self.folder.__exit__()
 
     def define(self, *pairs):
@@ -98,6 +101,7 @@ async def test_unload_takes_back_all_that_the_component_has():
         assert a.stopped
         assert sorted(node.components) == ["b"] and sorted(node.rows) == ["b"]
         assert node.entities == {} and sorted(node.reports) == ["b"]
+        assert Component.claims == {"pin of b": "b"}
         assert sorted(node.tasks.tasks) == ["b", "b/lamp", "bus b"]
         before = a.ticks, b.ticks
         await run_until(lambda: b.ticks > before[1] + 5)
@@ -174,7 +178,7 @@ async def test_a_stop_that_raises_or_waits():
         await unload(lab.node, "b")
         assert lab.node.components == {} and lab.node.tasks.tasks == {}
         assert lab.node.log.lines == ["traceback of ValueError"]
-        assert slow.stopped
+        assert slow.stopped and Component.claims == {}
 
 
 async def test_services_and_objects_of_libraries_can_be_unloaded():
@@ -283,7 +287,7 @@ async def test_what_a_component_had_begun_before_its_start_failed_is_taken_back(
         node = lab.node
         assert node.tasks.tasks == {} and node.entities == {} and node.reports == {}
         (half,) = sys.modules["components.lab.things"].made
-        assert half.stopped
+        assert half.stopped and Component.claims == {}
         lab.define(("a", define("Busy")))
         await load(node, "a")
 

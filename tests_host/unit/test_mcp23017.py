@@ -2,12 +2,11 @@
 """lib/mcp23017.py: its registers and transfers on the model chip."""
 
 import errno
-import gc
 import random
 
 from mcp23017 import MCP23017
 
-from harness import raises
+from harness import allocated, raises
 from i2c_desk import Clock, ModelI2C
 from yard.model import mcp23017 as model
 from yard.model.bus import Bus
@@ -262,9 +261,4 @@ def test_reading_writing_and_comparing_allocate_nothing():
             driver.seen_intf()
             driver.seen_intcap()
 
-    use()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    use()
-    assert gc.mem_alloc() == before
+    assert allocated(use) == 0

@@ -2,13 +2,12 @@
 """lib/native_port.py on lines that the test moves, in simulated time."""
 
 import asyncio
-import gc
 import random
 
 from command_buffer import OFF, ON, PULSE, TOGGLE
 from native_port import CAPACITY, NativePort
 
-from harness import raises, run_until
+from harness import allocated, raises, run_until
 from i2c_desk import Clock, Target
 
 
@@ -288,19 +287,17 @@ def test_serving_inputs_allocates_nothing():
         # A pin that moves so fast would have to do without interrupts.
         desk.port.reader.chatter.limits[target.pin.number] = 0
     desk.run(20)
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    for step in range(20):
-        for line in lines:
-            line.level = step & 1
-            line.handler(line)
-        for _ in range(3):
-            desk.port.service()
-            desk.clock.us += 3000
-    allocated = gc.mem_alloc() - before
-    gc.enable()
-    assert allocated == 0
+
+    def use():
+        for step in range(20):
+            for line in lines:
+                line.level = step & 1
+                line.handler(line)
+            for _ in range(3):
+                desk.port.service()
+                desk.clock.us += 3000
+
+    assert allocated(use) == 0
     assert desk.port.level == (1 << CAPACITY) - 1
 
 

@@ -2,14 +2,13 @@
 """tools/yard/port: machine.I2C and SoftI2C behave as on the ESP32, errors and time included."""
 
 import errno
-import gc
 from time import ticks_diff, ticks_us
 
 import board_link
 from board_link import attach
 from machine import I2C, Pin, SoftI2C
 
-from harness import raises
+from harness import allocated, raises
 from yard.model.board import Board
 
 IODIRA, GPPUA, OLATA = 0x00, 0x0C, 0x14
@@ -175,16 +174,14 @@ def test_the_port_itself_allocates_nothing_per_transfer():
     i2c = I2C(0)
     i2c._link = SilentLink()
     buffer = bytearray(2)
-    i2c.readfrom_mem_into(0x20, OLATA, buffer)
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    for _ in range(50):
+
+    def use():
         i2c.readfrom_mem_into(0x20, OLATA, buffer)
         i2c.writeto_mem(0x20, OLATA, buffer)
         i2c.readfrom_into(0x20, buffer)
         i2c.writeto(0x20, buffer)
-    assert gc.mem_alloc() == before
+
+    assert allocated(use) == 0
 
 
 def test_without_a_board_it_is_said_what_to_do():

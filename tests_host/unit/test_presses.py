@@ -2,13 +2,12 @@
 """lib/presses.py: random presses against a reference, and pins of an expander."""
 
 import asyncio
-import gc
 import random
 import time
 
 from presses import KINDS, Classifier, PressTimer
 
-from harness import raises
+from harness import allocated, raises
 from i2c_desk import PERIOD, Clock, Desk
 
 LONG = 800
@@ -312,16 +311,8 @@ def test_presses_allocate_nothing():
                 clock.us += length * 1000
                 timer.step()
 
-    press_both_ways()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    for _ in range(20):
-        press_both_ways()
-    allocated = gc.mem_alloc() - before
-    gc.enable()
-    assert allocated == 0, allocated
-    assert count[0] > 20 * 6, count
+    assert allocated(press_both_ways) == 0
+    assert count[0] > 2 * 6, count
 
 
 async def test_a_press_wakes_the_timer_in_time():

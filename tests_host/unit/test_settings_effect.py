@@ -129,6 +129,46 @@ async def test_a_broker_is_verified_unless_that_is_switched_off():
 # -- commands -----------------------------------------------------------------------------
 
 
+class JoinsByItself:
+    """A client of MQTT that joins Wi-Fi itself, as the original mqtt_as does."""
+
+    def __init__(self, config):
+        self.up = self.down = asyncio.Event()
+
+    async def connect(self):
+        await asyncio.sleep(3600)
+
+
+async def test_what_a_client_that_joins_wifi_itself_does_not_do_is_said():
+    config = (
+        "STATIC_ADDRESS = ['10.0.0.9', '255.255.255.0', '10.0.0.1', '10.0.0.1']\n"
+        "WIFI_COUNTRY = 'AT'\nWIFI_STRONGEST = False\nFAILED_JOINS = 5\n"
+    )
+    ours, mqtt_as.MQTTClient = mqtt_as.MQTTClient, JoinsByItself
+    try:
+        async with Started(config) as running:
+            said = []
+            running.log.sink = lambda level, text: said.append((level, text)) or True
+            running.log.flush()
+            assert not running.wifi
+    finally:
+        mqtt_as.MQTTClient = ours
+    said = sorted(text for level, text in said if level == "warn")
+    reason = "has no effect: the mqtt_as of this board joins Wi-Fi by itself"
+    assert said == [
+        "settings: %s %s" % (name, reason)
+        for name in ("FAILED_JOINS", "STATIC_ADDRESS", "WIFI_COUNTRY")
+    ]
+
+
+async def test_ours_does_all_of_that_and_says_nothing():
+    async with Started("FAILED_JOINS = 5\nWIFI_COUNTRY = 'AT'\n") as running:
+        said = []
+        running.log.sink = lambda level, text: said.append(text) or True
+        running.log.flush()
+        assert [text for text in said if text.startswith("settings:")] == []
+
+
 async def test_how_many_commands_may_wait_and_for_how_long():
     async with Started("COMMAND_BUFFER = 5\nCOMMAND_TTL_MS = 321\n", CHIP) as running:
         assert running.rows["chip"]["phase"] == "running", running.rows

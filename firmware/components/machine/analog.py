@@ -5,7 +5,6 @@ import machine
 from import_once import import_once
 from micropython import const
 
-from components.machine.claims import release
 from components.sensors.base import Sensor
 from node.component import ConfigError
 
@@ -29,10 +28,6 @@ class Analog(Sensor):
         self._adc = self._input()
         await super().start()
 
-    def stop(self):
-        super().stop()
-        release(self.name)
-
     def volts(self):
         """Return the voltage at the pin, the mean of the samples."""
         total = 0
@@ -52,5 +47,4 @@ class Analog(Sensor):
         try:
             return adc(machine.Pin(gpio), atten=getattr(adc, name))
         except ValueError as e:
-            release(self.name)
             raise ConfigError("GPIO %d: %s" % (gpio, e), "pin")

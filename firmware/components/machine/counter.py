@@ -8,7 +8,7 @@ import machine
 from import_once import import_once
 from micropython import const
 
-from components.machine.claims import claim, release
+from components.machine.claims import claim
 from components.machine.native import NativePins, pull
 from components.sensors.reading import Reading, options
 from node.component import Component, ConfigError
@@ -68,14 +68,10 @@ class Counter(Component):
         return self._hardware.value() if self._hardware else self._seen
 
     async def start(self):
-        try:
-            if self._debounce:
-                self._count_debounced()
-            else:
-                self._count_edges()
-        except ConfigError:
-            release(self.name)
-            raise
+        if self._debounce:
+            self._count_debounced()
+        else:
+            self._count_edges()
         self._key = "pulses " + self.name
         before = self.node.kept(self._key)
         self._before = before if isinstance(before, int) else 0
@@ -93,7 +89,6 @@ class Counter(Component):
             self._hardware.deinit()
         else:
             self._line.irq(None)
-        release(self.name)
 
     # -- counting -------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ import machine
 from import_once import import_once
 from micropython import const
 
-from components.machine.claims import release
 from node.component import ConfigError
 
 _TRIGGER_US = const(10)
@@ -21,14 +20,10 @@ class Echo:
 
     def __init__(self, component, trigger, echo):
         check = import_once("components.machine.gpio_rules").check
-        try:
-            check(component, trigger, "trigger", True)
-            check(component, echo, "echo", False)
-            if trigger == echo:
-                raise ConfigError("must be another pin than trigger", "echo")
-        except ConfigError:
-            release(component.name)
-            raise
+        check(component, trigger, "trigger", True)
+        check(component, echo, "echo", False)
+        if trigger == echo:
+            raise ConfigError("must be another pin than trigger", "echo")
         pin = machine.Pin
         self._trigger = pin(trigger, pin.OUT, value=0)
         self._echo = pin(echo, pin.IN)

@@ -32,7 +32,6 @@ class I2C(Component):
 
     def stop(self):
         self.worker.close()
-        import_once("components.machine.claims").release(self.name)
 
     def alive(self):
         """Return whether the bus answers: at least one of its chips, if it has any."""

@@ -36,22 +36,14 @@ async def scan(i2c, log, source):
 
 def make(name, scl, sda, number, *others):
     """Claim what the bus of the component `name` takes; return what `create` does."""
-    claims = import_once("components.machine.claims")
-    try:
-        _claim(claims.claim, name, scl, sda, number)
-        return create(scl, sda, number, *others)
-    except ConfigError:
-        claims.release(name)
-        raise
-
-
-def _claim(claim, name, scl, sda, number):
     if scl == sda:
         raise ConfigError("must be another pin than scl", "sda")
+    claim = import_once("components.machine.claims").claim
     claim("GPIO %d" % scl, name, "scl")
     claim("GPIO %d" % sda, name, "sda")
     if number is not None:
         claim("I2C peripheral %d" % number, name, "id")
+    return create(scl, sda, number, *others)
 
 
 def create(scl, sda, number, freq, timeout_us):

@@ -8,7 +8,6 @@ from import_once import import_once
 from micropython import const
 
 from components.machine.button import Button
-from components.machine.claims import release
 from node.component import Component, ConfigError
 
 _FLASH_MS = const(100)
@@ -31,9 +30,6 @@ class Identify(Component):
             self._pin = self._lamp(self._pin)
         self.node.add_entity(self, Button("identify", "Identify", self._pressed))
 
-    def stop(self):
-        release(self.name)
-
     def _lamp(self, gpio):
         """Return a GPIO with what is used of a Pin; a NativePort would be too much for it."""
         import_once("components.machine.gpio_rules").check(self, gpio, "pin", True)
@@ -42,7 +38,6 @@ class Identify(Component):
             # Off before it is an output.
             return machine.Signal(pin(gpio, pin.OUT, value=self._invert), invert=self._invert)
         except ValueError as e:
-            release(self.name)
             raise ConfigError("GPIO %d: %s" % (gpio, e), "pin")
 
     def _pressed(self):

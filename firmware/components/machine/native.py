@@ -6,7 +6,6 @@ from import_once import import_once
 from native_port import CAPACITY, NativePort
 from pins import Pin
 
-from components.machine.claims import release
 from node.component import ConfigError
 
 
@@ -47,7 +46,7 @@ class NativePins:
         """
         if not isinstance(gpio, int):
             return gpio
-        self._reserve(gpio, key, True, allow_unsafe=allow_unsafe)
+        self.reserve(gpio, key, True, allow_unsafe=allow_unsafe)
         pin = Pin(self.port, len(self.port.gpios))
         self.add_output(gpio, pin, invert, restore)
         return pin
@@ -70,7 +69,7 @@ class NativePins:
         """
         if not isinstance(gpio, int):
             return gpio
-        self._reserve(gpio, key, False, pull_up, pull_down, allow_unsafe)
+        self.reserve(gpio, key, False, pull_up, pull_down, allow_unsafe)
         pin = Pin(self.port, len(self.port.gpios))
         self.add_input(gpio, pin, invert, pull(pull_up, pull_down), debounce)
         return pin
@@ -82,14 +81,6 @@ class NativePins:
         if len(self.port.gpios) == CAPACITY:
             raise ConfigError("a component can have at most %d native pins" % CAPACITY, key)
         self._rules.check(self._component, gpio, key, drives, pull_up, pull_down, allow_unsafe)
-
-    def _reserve(self, *args, **names):
-        try:
-            self.reserve(*args, **names)
-        except ConfigError:
-            # The component does not start: what it has is free for others.
-            release(self._component.name)
-            raise
 
     def add_output(self, gpio, user, invert, restore):
         """Make a reserved GPIO an output of `user`, which has a Pin already."""
@@ -127,9 +118,8 @@ class NativePins:
             component.node.spawn("edges " + component.name, port.listen)
 
     def stop(self):
-        """Leave the pins as they are and give them back."""
+        """Leave the pins as they are."""
         self.port.stop()
-        release(self._component.name)
 
     def _create(self, number, level):
         pin = machine.Pin

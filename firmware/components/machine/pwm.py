@@ -6,7 +6,6 @@ from command_buffer import OFF, ON, TOGGLE
 from import_once import import_once
 from micropython import const
 
-from components.machine.claims import release
 from node.component import Component, ConfigError, Entity
 
 _BRIGHTNESS = const(4)
@@ -15,7 +14,7 @@ _U16 = const(257)  # 255 * 257 is 65535
 
 
 class PWM(Component):
-    """A light; `pwm_args.py` describes the arguments."""
+    """A light; `pwm_args.py` describes the arguments. It stays as it is when this is unloaded."""
 
     def __init__(
         self, pin, name=None, freq=1000, invert=False, restore="off", icon=None, allow_unsafe=False
@@ -39,13 +38,8 @@ class PWM(Component):
             pin = machine.Pin(self._gpio)
             self._pwm = machine.PWM(pin, freq=self._freq, duty_u16=self._duty())
         except (ValueError, RuntimeError) as e:
-            release(self.name)
             raise ConfigError("GPIO %d at %d Hz: %s" % (self._gpio, self._freq, e), "pin")
         self.node.add_entity(self, self._light)
-
-    def stop(self):
-        """Give the pin back; the light stays as it is."""
-        release(self.name)
 
     def update(self):
         """Let the pin do what the entity says."""

@@ -7,7 +7,6 @@ import machine
 from import_once import import_once
 from micropython import const
 
-from components.machine.claims import release
 from node.component import Component, ConfigError, Entity
 
 _ANGLE = const(4)
@@ -54,14 +53,12 @@ class Servo(Component):
             try:
                 self.turn(self._restore)
             except (ValueError, RuntimeError) as e:
-                release(self.name)
                 raise ConfigError("GPIO %d: %s" % (self._gpio, e), "pin")
 
     def stop(self):
-        """Give no pulses any more, and the pin back."""
+        """Give no pulses any more."""
         if self._pwm:
             self._pwm.deinit()
-        release(self.name)
 
     def turn(self, angle):
         """Turn to an angle in degrees, 0 to that of the arguments. Raises ValueError."""

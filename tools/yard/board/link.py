@@ -26,13 +26,15 @@ Request connection (kind 0): strictly one reply per request, in order.
     10 bus settings u8 bus, u32 frequency in Hz, u8 scl, u8 sda     -
     11 bus recovery u8 bus: nine clocks and a stop                  -
     12 exchange     u8 gpio, bytes for the device on the pin        bytes, none without a device
+    13 deep sleep   -                                               -
 
 `bus_us` is the time that the transfer takes on a real bus; the caller lets it pass. It is there
 for ENODEV too (the address was clocked out). A stuck bus answers ETIMEDOUT at once with 0; the
 caller lets its own time-out pass. A bus id without anything attached answers ENODEV.
 
 A new request connection is a node that starts: it replaces an older one, native pins become inputs
-and the watchdog is off. So they do when the connection ends, whatever ended it.
+and the watchdog is off. So they do when the connection ends, whatever ended it, and when the node
+goes to sleep.
 
 The hello reply is a JSON object: `reset_cause` (number as `machine` has it), `unique_id`
 (hexadecimal), `wifi` (boolean) and `aps`, rows of ssid, bssid (hexadecimal), channel, rssi,
@@ -60,10 +62,11 @@ from yard.model.board import Board
 from yard.model.native import IN, OPEN_DRAIN
 
 EVENT_PIN, EVENT_WIFI = 1, 2
-PWRON_RESET, HARD_RESET, WDT_RESET = 1, 2, 3  # as on the ESP32
+PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET = 1, 2, 3, 4  # as on the ESP32
 
 _KIND_REQUEST, _KIND_EVENT = 0, 1
 _HELLO = 8
+_DEEP_SLEEP = 13
 
 
 class Link:
@@ -140,6 +143,11 @@ class Link:
             "wifi": board.wifi,
         }
         return json.dumps(about).encode()
+
+    def node_sleeps(self) -> None:
+        """Do what goes with deep sleep; the node is to start anew when it wakes up."""
+        self._next_reset_cause = DEEPSLEEP_RESET
+        self._release_node()
 
     def opened(self, connection: "Connection") -> None:
         """Note a connection, so that `stop` finds it."""
@@ -239,6 +247,10 @@ class Connection(asyncio.Protocol):
             return answer
         if self._kind != _KIND_REQUEST:
             raise Refused(EINVAL)
+        if opcode == _DEEP_SLEEP:
+            () = payload
+            self._link.node_sleeps()
+            return b""
         return self._link.requests.carry_out(opcode, payload)
 
 

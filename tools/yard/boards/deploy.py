@@ -16,6 +16,7 @@ from yard.boards.repl import Repl
 from yard.boards.switch import abandon_update, bring, change, present
 from yard.bundle import LIST, compiled_files, python_files
 from yard.fault import Fault
+from yard.own_files import read_components, read_python
 from yard.places import FIRMWARE
 
 KEPT = ("config.py", "components.json", "credentials.py")  # the person's own, unless told
@@ -38,7 +39,10 @@ class Result:
 
 def run(port: str | None, source: bool, own: Mapping[str, Path], as_json: bool) -> None:
     """Deploy and say what was done. own: files of the person's by their path on the board."""
-    contents = {path: _own_content(path, file) for path, file in own.items()}
+    contents = {
+        path: read_components(file) if path.endswith(".json") else read_python(file)
+        for path, file in own.items()
+    }
     files = python_files(FIRMWARE) if source else compiled_files(FIRMWARE)
     result = deploy(ports.choose(port), files | contents)
     if as_json:
@@ -76,19 +80,6 @@ def deploy(
         node = running.wait(repl, start_s)
     copied = sorted(wish.write.keys() - {LIST})
     return Result(port, board, copied, wish.remove, len(wanted) - len(wish.write), node)
-
-
-def _own_content(path: str, file: Path) -> bytes:
-    """Return a file of the person's; raise a Fault if no node could read it."""
-    content = file.read_bytes()
-    try:
-        if path.endswith(".json"):
-            json.loads(content)
-        else:
-            compile(content, file.name, "exec")
-    except (ValueError, SyntaxError) as error:
-        raise Fault(f"{file}: {error}") from error
-    return content
 
 
 def _check_version(repl: Repl, wanted: Mapping[str, bytes]) -> str:

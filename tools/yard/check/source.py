@@ -87,7 +87,7 @@ def _members(path: Path) -> dict[str, Any]:
 
 
 def _places(path: Path, above: Keys) -> dict[Keys, Place]:
-    text = path.read_bytes().decode("utf-8", errors="replace")
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
     found = positions(text).items()
     return {(*above, *keys): Place(path, *position) for keys, position in found}
 

@@ -84,7 +84,7 @@ class SourceNames:
 
 def _names(tree: ast.AST, kinds: tuple[type[ast.AST], ...]) -> Iterator[str]:
     """Yield the names of classes or functions."""
-    return (node.name for node in ast.walk(tree) if isinstance(node, kinds))  # type: ignore
+    return (node.name for node in ast.walk(tree) if isinstance(node, kinds))  # type: ignore[attr-defined]
 
 
 def _by_short(trees: Mapping[str, ast.AST], names: Mapping[str, str]) -> dict[str, str]:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`yard image`."""
 
-import ast
-import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,8 +14,8 @@ from yard.fault import Fault
 from yard.image import filesystem, layout
 from yard.image.firmware_file import FirmwareFile, read_firmware
 from yard.image.partitions import Partition
+from yard.own_files import read_components, read_python
 from yard.places import FIRMWARE
-from yard.sim.components import firmware_module
 
 _USUAL_AREA = (0x200000, 0x200000)  # address and size on an ESP32 with 4 MB
 
@@ -76,30 +74,10 @@ def _read(path: Path, flash_size: int | None) -> tuple[FirmwareFile, Partition, 
 def _filesystem(files: Files, size: int) -> filesystem.FileSystem:
     own = {}
     if files.config is not None:
-        _check_config(files.config)
-        own["config.py"] = files.config.read_bytes()
+        own["config.py"] = read_python(files.config)
     if files.components is not None:
-        _check_components(files.components)
-        own["components.json"] = files.components.read_bytes()
+        own["components.json"] = read_components(files.components)
     return filesystem.build(firmware_files(FIRMWARE) | own, size)
-
-
-def _check_config(path: Path) -> None:
-    try:
-        ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"{path}, line {line}" if line else str(path)
-        # Its text may be a password.
-        raise Fault(f"{where}: no valid Python; it holds lines such as NODE_ID = 'hall'") from None
-
-
-def _check_components(path: Path) -> None:
-    reader = firmware_module("json_stream")
-    try:
-        list(reader.members(io.BytesIO(path.read_bytes())))
-    except reader.JSONError as error:
-        raise Fault(f"{path}, {error}") from None
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -209,9 +209,10 @@ class Sender:
             raise Fault(f"{self._node} said nothing for {limit_s:g} s") from None
 
     async def _outcome(self, number: int, seconds: int) -> dict[str, Any]:
-        self._show("the node restarts", None)
+        limit = _STARTS * seconds + _MARGIN_S
+        self._show(f"the node restarts and tries it, up to {limit:g} s, then it goes back", None)
         while True:
-            answer = await self._next(number, _STARTS * seconds + _MARGIN_S, restarts=True)
+            answer = await self._next(number, limit, restarts=True)
             if answer.get("phase") == "done":
                 return answer
 

@@ -12,9 +12,9 @@ A node that runs as a process finds its board behind the Unix socket named by `$
 and opcodes are those of `yard.board.link`.
 
 A link has `about` (what the board says of itself), `transfer()`, `bus_settings()`, `recover()`,
-`pin_mode()`, `pin_write()`, `pin_read()`, `exchange()`, `adc_read()`, `pwm()` and `watchdog()`;
-also `events`, the stream that can be read when the board has something to tell, or None, and
-`serve()`, which then calls `on_pin(gpio, level)` and `on_wifi(on)`.
+`pin_mode()`, `pin_write()`, `pin_read()`, `exchange()`, `adc_read()`, `pwm()`, `watchdog()` and
+`deep_sleep()`; also `events`, the stream that can be read when the board has something to tell, or
+None, and `serve()`, which then calls `on_pin(gpio, level)` and `on_wifi(on)`.
 """
 
 import os

@@ -119,6 +119,9 @@ class LocalLink:
         else:
             self.feeds += 1
 
+    def deep_sleep(self):
+        """Say that the chip goes to sleep; nothing comes after that."""
+
     def _pin_changed(self, gpio, level):
         if self.on_pin:
             self._changes.append((self.on_pin, (gpio, level)))

@@ -21,6 +21,7 @@ _PWM = const(9)
 _BUS_SETTINGS = const(10)
 _BUS_RECOVERY = const(11)
 _EXCHANGE = const(12)
+_DEEP_SLEEP = const(13)
 
 _FLAG_STOP = const(1)
 _FLAG_WRITE = const(2)
@@ -162,6 +163,10 @@ class ProcessLink:
         for i in range(4):
             self._request[_PAYLOAD + i] = timeout_ms >> 8 * i & 0xFF
         self._checked(_WATCHDOG, _PAYLOAD + 4)
+
+    def deep_sleep(self):
+        """Say that the chip goes to sleep; it starts anew afterwards."""
+        self._checked(_DEEP_SLEEP, _PAYLOAD)
 
     def _put_written(self, memaddr, memaddr_size, data):
         """Put the bytes to write into the request; returns where it ends."""

@@ -65,6 +65,7 @@ def lightsleep(time_ms=_FOR_EVER_MS):
 
 def deepsleep(time_ms=_FOR_EVER_MS):
     """Sleep, then end the process so that its supervisor starts the node again."""
+    board_link.link().deep_sleep()
     sleep_ms(time_ms)
     raise SystemExit(EXIT_DEEPSLEEP)
 
