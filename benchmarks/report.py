@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import in_use, node, quiet, speed
+from benchmarks import in_use, node, page, quiet, speed
 from benchmarks.broker import AS_INSTALLED, NODELAY
 from benchmarks.environment import python_with
 from benchmarks.figures import Figure, name_of, number
@@ -24,10 +24,7 @@ from yard.places import ROOT
 ONLINE = "start to online, s"
 DISCOVERY = "discovery of 128 entities, first to last message, ms"
 
-PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "performance.svg"
-BEGIN = "<!-- speed: written by make bench -->"
-END = "<!-- speed: end -->"
 
 _HERE = Path(__file__).parent
 _PLOTTER = _HERE / "plot.py"
@@ -65,9 +62,6 @@ Figures = dict[str, Figure]
 
 def write(about: dict[str, Any], figures: Figures, note: Callable[[str], None]) -> None:
     """Put tables between the markers of the page and draw the plot."""
-    text = PAGE.read_text()
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
     blocks = [
         _circumstances(about),
         "### Targets\n\n" + _verdicts(judge(figures)),
@@ -80,7 +74,7 @@ def write(about: dict[str, Any], figures: Figures, note: Callable[[str], None]) 
         "### What the node's client does\n\n" + _client(figures),
         "### QoS and the broker's setting\n\n" + _settings(figures),
     ]
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n\n".join(blocks) + f"\n\n{END}{after}")
+    page.put("speed", "make bench", blocks)
     try:
         _plot(figures)
     except Broken as reason:
@@ -93,7 +87,7 @@ def show(figures: Figures, console: Console) -> None:
     for verdict in judge(figures):
         table.add_row(*_row(verdict))
     console.print(table)
-    console.print(f"tables: {PAGE.relative_to(ROOT)}", highlight=False)
+    console.print(f"tables: {page.PAGE.relative_to(ROOT)}", highlight=False)
 
 
 def _circumstances(about: dict[str, Any]) -> str:
@@ -118,7 +112,7 @@ def _row(verdict: Verdict) -> tuple[str, str, str, str]:
 
 
 def _verdicts(verdicts: list[Verdict]) -> str:
-    return _markdown(["target", "limit", "measured", ""], [_row(verdict) for verdict in verdicts])
+    return page.table(["target", "limit", "measured", ""], [_row(verdict) for verdict in verdicts])
 
 
 def _table(figures: Figures, names: list[str], where: tuple[str, ...]) -> str:
@@ -131,7 +125,7 @@ def _table(figures: Figures, names: list[str], where: tuple[str, ...]) -> str:
         texts = [cell.text() if cell else "" for cell in cells]
         ratios = [_ratio(cells[0], cell) for cell in cells[1:]]
         rows.append([name, *texts, *ratios])
-    return _markdown(head, rows)
+    return page.table(head, rows)
 
 
 def _ratio(figure: Figure | None, peer: Figure | None) -> str:
@@ -146,7 +140,7 @@ def _chips(figures: Figures) -> str:
     first, last = quiet.CHIP_COUNTS[0], quiet.CHIP_COUNTS[-1]
     slope_us = (cells[-1].median - cells[0].median) / (last - first) * 1000
     row = ["command to state, median, ms", *(cell.text() for cell in cells)]
-    return _markdown(head, [row]) + f"\n\nSlope: {number(slope_us)} µs per chip."
+    return page.table(head, [row]) + f"\n\nSlope: {number(slope_us)} µs per chip."
 
 
 def _client(figures: Figures) -> str:
@@ -155,7 +149,7 @@ def _client(figures: Figures) -> str:
     for counter in quiet.COUNTERS:
         names = [name_of(node.NAME, quiet.counted(what, counter)) for what in occasions]
         rows.append([counter, *(figures[name].text() for name in names)])
-    return _markdown(["", *occasions], rows)
+    return page.table(["", *occasions], rows)
 
 
 def _settings(figures: Figures) -> str:
@@ -171,12 +165,7 @@ def _settings(figures: Figures) -> str:
             ]
             if all(name in figures for name in names):
                 rows.append([target, what, *(number(figures[name].median) for name in names)])
-    return _markdown(head, rows)
-
-
-def _markdown(head: list[str], rows: list[Any]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return page.table(head, rows)
 
 
 def _plot(figures: Figures) -> None:

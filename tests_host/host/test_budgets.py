@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import pytest
 from benchmarks import micropython32
 from benchmarks.deployed import Deployment, deployed
-from benchmarks.memory import BUDGETS, ONE_NODE
 from benchmarks.memory_figures import Memory, announces, measure_board_heap, measure_budgeted
+from benchmarks.memory_report import BUDGETS, ONE_NODE
 
 LIMITS: dict[str, int] = json.loads(BUDGETS.read_text())
 LARGEST_BLOCK = "largest block asked for"

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import pytest
 from benchmarks import micropython32
 from benchmarks.deployed import Deployment, deployed
-from benchmarks.memory import BUDGETS, ONE_NODE
 from benchmarks.memory_configurations import CONFIGURATIONS, Configuration, imported, mpy_size
 from benchmarks.memory_figures import Overhead
 from benchmarks.memory_node import MemoryNode
+from benchmarks.memory_report import BUDGETS, ONE_NODE
 from benchmarks.probed import NodeFailed
 
 from yard.compile.firmware import read_sources
