@@ -21,6 +21,7 @@ import paho.mqtt.client as paho
 YARD = [str(Path(sys.executable).with_name("yard"))]
 READY_S = 35.0  # more than yard sim itself gives the node
 STOP_S = 10.0
+RESTART_S = 60.0  # the original mqtt_as watches Wi-Fi for 5 s before it connects
 
 
 def wait_until(condition: Callable[[], Any], limit_s: float = 5.0, what: str = "") -> Any:
@@ -222,6 +223,13 @@ class Desk:
         """What the node said on its serial console, and what happened to it."""
         path = self.state / "node.log"
         return path.read_text() if path.exists() else ""
+
+    def restart_node(self, client: MQTT) -> None:
+        """Reset the node's chip; returns when the node is online again, as `client` has seen."""
+        client.clear()
+        self.board.reset_node()
+        client.wait_for(self.base + "available", "offline", RESTART_S)
+        client.wait_for(self.base + "available", "online", RESTART_S)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it; returns the exit status."""

@@ -105,11 +105,9 @@ def _put(rpc, request, pin, action, value, ttl, ms=None):
 
 
 async def _set_pin(rpc, request, board, pin, ttl=None):
-    _put(rpc, request, pin, OFF if pin.chip.inverted & pin.mask else ON, 1, ttl)
-
-
-async def _clear_pin(rpc, request, board, pin, ttl=None):
-    _put(rpc, request, pin, ON if pin.chip.inverted & pin.mask else OFF, 0, ttl)
+    level = 1 if request.command == "SETPIN" else 0
+    inverted = 1 if pin.chip.inverted & pin.mask else 0
+    _put(rpc, request, pin, ON if level ^ inverted else OFF, level, ttl)
 
 
 async def _toggle(rpc, request, board, pin, ttl=None):
@@ -138,35 +136,18 @@ async def _read(rpc, request, chip):
     return await pin_access.read(chip)
 
 
-async def _get_direction(rpc, request, board, pin):
-    inputs, _ = await _read(rpc, request, pin.chip)
-    rpc.answer(request, 1 if inputs & pin.mask else 0)
+async def _get_bit(rpc, request, board, pin):
+    seen = await _read(rpc, request, pin.chip)
+    rpc.answer(request, 1 if seen[_SEEN[request.command]] & pin.mask else 0)
 
 
-async def _get_pin(rpc, request, board, pin):
-    _, levels = await _read(rpc, request, pin.chip)
-    rpc.answer(request, 1 if levels & pin.mask else 0)
+async def _get_register(rpc, request, board, reg):
+    seen = await _read(rpc, request, _with_ports(board))
+    rpc.answer(request, seen[_SEEN[request.command]] >> 8 * reg & 0xFF)
 
 
-async def _get_directions(rpc, request, board, reg):
-    inputs, _ = await _read(rpc, request, _with_ports(board))
-    rpc.answer(request, inputs >> 8 * reg & 0xFF)
-
-
-async def _get_port(rpc, request, board, reg):
-    _, levels = await _read(rpc, request, _with_ports(board))
-    rpc.answer(request, levels >> 8 * reg & 0xFF)
-
-
-async def _make_input(rpc, request, board, pin):
-    await _turn(rpc, request, board, pin, False)
-
-
-async def _make_output(rpc, request, board, pin):
-    await _turn(rpc, request, board, pin, True)
-
-
-async def _turn(rpc, request, board, pin, output):
+async def _turn(rpc, request, board, pin):
+    output = request.command == "CLRDBIT"
     chip = _with_ports(board)
     await _settle(rpc, request, chip)
     await board.directions().turn(pin.number, output)
@@ -263,19 +244,21 @@ _RANGES = {
     "ms": (1, _LONGEST_MS, "time in ms"),
     "ttl": (1, _LONGEST_MS, "time in ms"),
 }
+# What of (inputs, levels) a request is for.
+_SEEN = {"GETDBIT": 0, "GETDIRREG": 0, "GETPIN": 1, "GETIOREG": 1}
 _KEYS = ("board", "bus", "pin", "reg", "ms", "ttl", "component")
 
 # Command -> (function, arguments that it needs, further arguments).
 COMMANDS = {
     "IDENTIFY": (_identify, ("board",), ()),
-    "GETDBIT": (_get_direction, ("board", "pin"), ()),
-    "GETDIRREG": (_get_directions, ("board", "reg"), ()),
-    "SETDBIT": (_make_input, ("board", "pin"), ()),
-    "CLRDBIT": (_make_output, ("board", "pin"), ()),
-    "GETPIN": (_get_pin, ("board", "pin"), ()),
-    "GETIOREG": (_get_port, ("board", "reg"), ()),
+    "GETDBIT": (_get_bit, ("board", "pin"), ()),
+    "GETDIRREG": (_get_register, ("board", "reg"), ()),
+    "SETDBIT": (_turn, ("board", "pin"), ()),
+    "CLRDBIT": (_turn, ("board", "pin"), ()),
+    "GETPIN": (_get_bit, ("board", "pin"), ()),
+    "GETIOREG": (_get_register, ("board", "reg"), ()),
     "SETPIN": (_set_pin, ("board", "pin"), ("ttl",)),
-    "CLRPIN": (_clear_pin, ("board", "pin"), ("ttl",)),
+    "CLRPIN": (_set_pin, ("board", "pin"), ("ttl",)),
     "TOGGLE": (_toggle, ("board", "pin"), ("ttl",)),
     "PULSE": (_pulse, ("board", "pin"), ("ms", "ttl")),
     "SCAN": (_scan, (), ("bus",)),

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from yard.compile.descriptions import for_node
+from yard.compile.descriptions import for_node, without_texts
 from yard.compile.firmware import compile_firmware, names_on_board, read_sources
 from yard.compile.inside import BECOME, INSIDE
 from yard.compile.join import JOINED, join
@@ -322,8 +324,39 @@ def test_rows_are_described_under_their_own_name_only() -> None:
         "def rule(x):\n    pass\nARGS = {'A': {'doc': 'text'}}\n",
     ],
 )
-def test_descriptions_that_stay_as_they_are(source: str) -> None:
+def test_descriptions_that_stay_programs(source: str) -> None:
     assert for_node(source) is None
+
+
+def evaluated(name: str, text: Callable[[str], str]) -> dict[str, Any]:
+    """Return what a module of descriptions has when it and those it needs have been `text`."""
+
+    def import_once(other: str) -> ModuleType:
+        module = ModuleType(other)
+        module.__dict__.update(evaluated(other, text))
+        return module
+
+    scope: dict[str, Any] = {"import_once": import_once}
+    exec(text(SOURCES[name]).replace("from import_once import import_once", ""), scope)
+    return scope
+
+
+def less(value: Any) -> Any:
+    """Return a description without what is for people."""
+    if isinstance(value, dict):
+        texts = [k for k in ("doc", "unit") if k in value and not isinstance(value[k], dict)]
+        return {key: less(item) for key, item in value.items() if key not in texts}
+    return [less(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+PROGRAMS = [name for name in SOURCES if name.endswith("_args") and not for_node(SOURCES[name])]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_of_descriptions_loses_what_is_for_people_and_nothing_else(name: str) -> None:
+    before, after = evaluated(name, str), evaluated(name, without_texts)
+    for public in ("ARGS", "PIN", "ROW", "KEYS", "SETTINGS"):
+        assert json.dumps(less(before.get(public))) == json.dumps(after.get(public))
 
 
 # -- what is imported once ------------------------------------------------------------------

@@ -11,7 +11,6 @@ from desk import MQTT, Connect, Desk, Furnished, wait_until
 
 Rows = dict[str, dict[str, Any]]
 
-RESTART_S = 40
 OWN = """
 from node.component import Component
 
@@ -84,10 +83,7 @@ class Node:
             (self.flash / path).write_text(text)
         client = self._mqtt(self.desk.mqtt_port, "#")
         client.wait_for(self.desk.base + "available", "online")
-        client.clear()
-        self.desk.board.reset_node()
-        client.wait_for(self.desk.base + "available", "offline", RESTART_S)
-        client.wait_for(self.desk.base + "available", "online", RESTART_S)
+        self.desk.restart_node(client)
         return self.late_comer()
 
     def late_comer(self) -> MQTT:

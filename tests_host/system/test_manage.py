@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, Furnished, wait_until
+from desk import MQTT, RESTART_S, Desk, Furnished, wait_until
 
 GUIDE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 ANNOUNCED_S = 15  # an announcement waits up to 4.6 s
-RESTART_S = 30
 
 
 def chip(address: str, *names: str) -> dict[str, Any]:
@@ -92,10 +91,7 @@ class Node:
         return {row["name"]: row for row in json.loads(self.last("components") or "[]")}
 
     def restart(self) -> None:
-        self.client.clear()
-        self.desk.board.reset_node()
-        self.client.wait_for(self.desk.base + "available", "offline", RESTART_S)
-        self.client.wait_for(self.desk.base + "available", "online", RESTART_S)
+        self.desk.restart_node(self.client)
 
 
 @pytest.fixture

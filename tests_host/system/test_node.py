@@ -17,7 +17,6 @@ import pytest
 from desk import MQTT, Connect, Desk, StartSim, wait_until
 
 ALL = "home/#"
-RESTART_S = 30  # the original mqtt_as watches Wi-Fi for 5 s before it connects
 
 
 def ready_desk(sim: StartSim, mqtt: Connect, *options: str, **more: Any) -> tuple[Desk, MQTT]:
@@ -127,10 +126,7 @@ def test_a_restart_of_the_node_leaves_every_output_as_it_was(sim: StartSim, mqtt
         client.publish(f"{desk.base}{component}/out{pin}/set", "ON")
         client.wait_for(f"{desk.base}{component}/out{pin}/state", "ON")
     changes = [desk.board.chip(address)["latch_changes"] for address in (0x20, 0x21)]
-    client.clear()
-    desk.board.reset_node()
-    client.wait_for(desk.base + "available", "offline", RESTART_S)
-    client.wait_for(desk.base + "available", "online", RESTART_S)
+    desk.restart_node(client)
     assert desk.board.latch(0x20) == 1 << 1 | 1 << 14
     assert desk.board.latch(0x21) == 1 << 9
     assert changes == [desk.board.chip(address)["latch_changes"] for address in (0x20, 0x21)]
@@ -209,9 +205,7 @@ def test_a_retained_command_is_refused_also_after_a_restart(sim: StartSim, mqtt:
     client.wait_for(desk.base + "chip20/out0/state", "ON")  # live: the broker clears the flag
     client.publish(desk.base + "chip20/out0/set", "OFF")
     client.wait_for(desk.base + "chip20/out0/state", "OFF")
-    client.clear()
-    desk.board.reset_node()
-    client.wait_for(desk.base + "available", "online", RESTART_S)
+    desk.restart_node(client)
     answer = client.wait_for(f"home/log/warn/{desk.node}")
     assert topic in answer.payload and "retained" in answer.payload
     assert desk.board.latch(0x20) == 0

@@ -16,7 +16,6 @@ import pytest
 from desk import MQTT, Desk, Furnished, wait_until
 
 KEY = "correct horse"
-RESTART_S = 30
 ANSWER_S = 2.0
 OK = "OK"
 
@@ -96,10 +95,7 @@ class Node:
         return int(registers["IODIRA"] | registers["IODIRB"] << 8) >> pin & 1
 
     def restart(self) -> None:
-        self.client.clear()
-        self.desk.board.reset_node()
-        self.client.wait_for(self.desk.base + "available", "offline", RESTART_S)
-        self.client.wait_for(self.desk.base + "available", "online", RESTART_S)
+        self.desk.restart_node(self.client)
 
 
 @pytest.fixture

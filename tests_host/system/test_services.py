@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, Furnished, wait_until
+from desk import MQTT, RESTART_S, Desk, Furnished, wait_until
 
-RESTART_S = 30
 COMPONENTS = """{
   "i2c": {"package": ".machine.i2c", "component": "I2C",
           "constructor_args": {"scl": 22, "sda": 21}},
@@ -88,9 +87,7 @@ def test_the_restart_button_restarts_and_the_reason_is_told_once(ready: Furnishe
     wait_until(lambda: status(client, desk).get("reset_cause") == "command", 10, "reset cause")
     assert desk.board.latch(0x20) == 1
     wait_until(lambda: "reset.txt" not in _files(desk), 10, "told")
-    client.clear()
-    desk.board.reset_node()
-    client.wait_for(desk.base + "available", "online", RESTART_S)
+    desk.restart_node(client)
     wait_until(lambda: status(client, desk).get("reset_cause") == "HARD_RESET", 10, "reset cause")
     assert not any("command" in text for text in records(client, desk, "warn"))
 

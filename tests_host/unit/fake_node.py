@@ -43,6 +43,19 @@ class Listener:
         self._listeners.remove(self)
 
 
+class FakeSession:
+    """A connection. Attributes: `online`; `sent`, (topic, payload) of each message."""
+
+    def __init__(self):
+        self.online = True
+        self.sent = []
+
+    def send(self, topic, payload):
+        if self.online:
+            self.sent.append((topic, payload))
+        return self.online
+
+
 class FakeNode:
     """Attributes: `entities` (key -> entity), `states` (key -> all payloads in order), `available`
     (component name -> all values in order), `faults` (name, phase, message), `pauses` (all values

@@ -21,7 +21,6 @@ class Flash:
     def __init__(self, blocks=64):
         self.data = bytearray(b"\xff" * (blocks * BLOCK))
         self.content = None
-        self._device = None
 
     def keep(self):
         """Remember what is on it."""
@@ -31,16 +30,31 @@ class Flash:
         """Have on it what was kept."""
         self.data[:] = self.content
 
-    def format(self):
+    def fill(self, files):
+        """Format it and put files on it, path to content; returns itself."""
         vfs.VfsLfs2.mkfs(_Device(self.data, None))
+        with Powered(self):
+            for path, content in files.items():
+                write(path, content)
+        return self
 
-    def power_on(self, lost_at=None):
-        """Mount it and go there; lost_at: the write from now on at which power is lost."""
-        self._device = _Device(self.data, lost_at)
+
+class Powered:
+    """`with Powered(flash):` has the power on; lost_at: the write from now on at which it is lost.
+
+    Its folder is the current one then.
+    """
+
+    def __init__(self, flash, lost_at=None):
+        self._flash = flash
+        self._lost_at = lost_at
+
+    def __enter__(self):
+        self._device = _Device(self._flash.data, self._lost_at)
         vfs.mount(vfs.VfsLfs2(self._device), FOLDER)
         os.chdir(FOLDER)
 
-    def power_off(self):
+    def __exit__(self, *_):
         os.chdir("/")
         vfs.umount(FOLDER)
         self._device.dead = True

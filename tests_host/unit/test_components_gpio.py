@@ -15,7 +15,7 @@ from components.machine.gpio import GPIO
 from components.machine.gpio_args import ARGS, PIN
 from components.machine.i2c import I2C
 from components.machine.native import NativePins
-from fake_node import FakeNode
+from fake_node import FakeNode, FakeSession
 from harness import raises, run_until
 from node.component import Component, ConfigError
 from yard.model.board import Board
@@ -191,23 +191,10 @@ async def test_an_input_that_chatters_is_told_by_its_gpio_number():
         assert ("warn", "esp", text) in desk.node.log.records
 
 
-class Session:
-    """What an event needs of the node's session."""
-
-    online = True
-
-    def __init__(self):
-        self.sent = []
-
-    def send(self, topic, payload):
-        self.sent.append((topic, payload))
-        return True
-
-
 async def test_presses_limits_and_interlocks_are_those_of_an_expander():
     with Desk() as desk:
         desk.node.base = "home/desk/"
-        desk.node.session = Session()
+        desk.node.session = FakeSession()
         await desk.gpio(
             row(27, "event", id="bell", invert=True, debounce=0, events=["press"]),
             row(21, max_on=1, pulse_rule="ignore"),

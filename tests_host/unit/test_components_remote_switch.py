@@ -10,6 +10,7 @@ from components.devices import remote_switch_args
 from components.devices.remote_switch import RemoteSwitch
 from components.logic.bindings import Bindings
 from entity_desk import Desk as EntityDesk
+from fake_node import FakeSession
 from harness import raises, run_until
 from i2c_desk import PERIOD, Clock
 from node.component import ConfigError
@@ -17,22 +18,9 @@ from node.component import ConfigError
 TOPIC = "home/attic/chip20/fan"
 
 
-class Session:
-    """What a component needs of the session; notes what is sent."""
-
-    def __init__(self):
-        self.online = True
-        self.sent = []
-
-    def send(self, topic, payload):
-        if self.online:
-            self.sent.append((topic, payload))
-        return self.online
-
-
 class Desk(EntityDesk):
     async def far(self, **args):
-        self.node.session = Session()
+        self.node.session = FakeSession()
         args["topic"] = TOPIC
         spec = {"type": "dict", "keys": remote_switch_args.ARGS["RemoteSwitch"]}
         assert schema.check(args, spec, "") == []

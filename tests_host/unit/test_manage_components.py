@@ -8,6 +8,7 @@ import json
 from board_link import attach
 
 from components.machine import claims
+from fake_node import FakeSession
 from harness import run_until
 from node.app import Node
 from node.loader import Loader
@@ -172,18 +173,7 @@ async def test_a_task_that_dies_is_told_in_the_row_of_its_component_and_started_
         assert node.rows["adc"]["phase"] == "running" and "crashes" not in node.rows["adc"]
 
 
-class Session:
-    """A connection that notes what is sent at once."""
-
-    online = True
-
-    def __init__(self):
-        self.sent = []
-
-    def send(self, topic, payload):
-        self.sent.append((topic, payload))
-        return True
-
+class Session(FakeSession):
     def state_changed(self, entity):
         """Nothing waits for a state here."""
 

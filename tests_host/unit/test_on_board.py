@@ -3,7 +3,7 @@
 
 import os
 
-from ram_flash import Flash, PowerLost, tree, write
+from ram_flash import Flash, Powered, PowerLost, tree
 
 FOLDER = __file__.rsplit("/", 3)[0] + "/tools/yard/boards/on_board/"
 WAITING = "deploy.tmp/"
@@ -36,13 +36,7 @@ FINISH = source("finish.py")
 
 def board():
     """Return a flash with the old files."""
-    flash = Flash()
-    flash.format()
-    flash.power_on()
-    for path, content in OLD.items():
-        write(path, content)
-    flash.power_off()
-    return flash
+    return Flash().fill(OLD)
 
 
 def stage():
@@ -76,13 +70,11 @@ def start():
 
 def powered(flash, work, lost_at=None):
     """Do `work` with the power on; return what it returns, None when power was lost."""
-    flash.power_on(lost_at)
-    try:
-        return work() or True
-    except PowerLost:
-        return None
-    finally:
-        flash.power_off()
+    with Powered(flash, lost_at):
+        try:
+            return work() or True
+        except PowerLost:
+            return None
 
 
 def test_what_was_brought_is_in_place_after_one_start():

@@ -11,11 +11,11 @@ from binascii import hexlify
 from hmac_sha256 import hmac_sha256
 from import_once import import_once
 
-from fake_node import FakeNode
+from fake_node import FakeNode, FakeSession
 from harness import run_until
 from node import remote_config, switch
 from power_node import PowerNode
-from ram_flash import Flash, PowerLost, tree, write
+from ram_flash import Flash, Powered, PowerLost, tree, write
 from scratch import Scratch
 
 KEY = "a key of this test"
@@ -40,16 +40,6 @@ class Timer:
 switch._timer = Timer
 
 
-class Session:
-    online = True
-
-    def __init__(self):
-        self.sent = []
-
-    def send(self, topic, payload):
-        self.sent.append((topic, payload))
-
-
 class Node(PowerNode):
     base = "home/hall/"
 
@@ -58,7 +48,7 @@ class Node(PowerNode):
         self.settings.CONFIG_KEY = KEY
         self.settings.CONFIG_TRIAL_S = 60
         self.settings.MQTT_PACKET_LIMIT = 512  # parts of 256 bytes
-        self.session = Session()
+        self.session = FakeSession()
         self.rows = {}
         remote_config.begin(self)
         self.data = self.entities[b"config/proposal"]
@@ -85,30 +75,11 @@ Settings.CONFIG_KEY = KEY
 Settings.MQTT_HOST = "broker"
 
 
-class Powered:
-    """`with Powered(flash):` has the power on."""
-
-    def __init__(self, flash, lost_at=None):
-        self._flash = flash
-        self._lost_at = lost_at
-
-    def __enter__(self):
-        self._flash.power_on(self._lost_at)
-
-    def __exit__(self, *_):
-        self._flash.power_off()
-
-
 flash = Flash(64)  # once, because it is large
 
 
 def flash_with(**files):
-    flash.format()
-    flash.power_on()
-    for path, content in FILES.items():
-        write(path, files.get(path, content))
-    flash.power_off()
-    return flash
+    return flash.fill({path: files.get(path, FILES[path]) for path in FILES})
 
 
 def sha256(content):

@@ -11,7 +11,6 @@ import machine
 from onewire import OneWire, OneWireError
 
 from components.machine import ram, ram_args, temperature_args
-from components.machine.claims import release
 from components.machine.temperature import ChipTemperature
 from components.sensors import (
     battery_args,
@@ -60,7 +59,6 @@ async def refusal(cls, description, **args):
             await desk.start(cls, description, **args)
         except ConfigError as e:
             desk.components.clear()
-            release("x")
             return e.key, str(e)
     raise AssertionError("not refused")
 

@@ -4,7 +4,7 @@
 import os
 
 from node import switch
-from ram_flash import Flash, PowerLost, tree, write
+from ram_flash import Flash, Powered, PowerLost, tree, write
 
 OLD = {
     "main.py": "old main",
@@ -46,17 +46,10 @@ switch._timer = lambda: timer
 
 def ready():
     """Return a flash with the old firmware, and the new one beside it."""
-    flash = Flash()
-    flash.format()
-    flash.power_on()
-    for path, content in OLD.items():
-        write(path, content)
-    for path in ("main.py", "node/a.mpy", "node/more.mpy"):
-        write(path + ".new", NEW[path])
-    write("update/plan.new", PLAN)
-    switch.become("new", "ready")
-    flash.power_off()
-    return flash
+    files = {path + ".new": NEW[path] for path in ("main.py", "node/a.mpy", "node/more.mpy")}
+    files.update(OLD)
+    files["update/plan.ready"] = PLAN
+    return Flash().fill(files)
 
 
 def firmware():
@@ -67,15 +60,13 @@ def firmware():
 
 def start(flash, lost_at=None):
     """Power on and run boot.py; return (firmware, state), or None when power was lost."""
-    flash.power_on(lost_at)
     timer.period = None
-    try:
-        switch.boot()
-        return firmware(), switch.state()
-    except PowerLost:
-        return None
-    finally:
-        flash.power_off()
+    with Powered(flash, lost_at):
+        try:
+            switch.boot()
+            return firmware(), switch.state()
+        except PowerLost:
+            return None
 
 
 def test_the_first_start_puts_the_new_files_in_their_places():
@@ -95,9 +86,8 @@ def test_the_old_files_come_back_after_three_starts_without_confirmation():
 def test_what_is_confirmed_stays():
     flash = ready()
     start(flash)
-    flash.power_on()
-    switch.confirm("trial1")
-    flash.power_off()
+    with Powered(flash):
+        switch.confirm("trial1")
     assert timer.period is None
     for _ in range(5):
         assert start(flash) == (NEW, "done")
@@ -105,9 +95,8 @@ def test_what_is_confirmed_stays():
 
 def test_nothing_happens_while_files_are_missing():
     flash = ready()
-    flash.power_on()
-    switch.become("ready", "new")
-    flash.power_off()
+    with Powered(flash):
+        switch.become("ready", "new")
     assert start(flash) == (OLD, None)
 
 
@@ -152,12 +141,11 @@ def test_power_lost_again_and_again_ends_with_one_of_both():
 
 def test_what_cannot_be_switched_is_taken_back():
     flash = ready()
-    flash.power_on()
-    # A folder where a file should go, as if somebody had been there in between.
-    os.remove("node/gone.mpy")
-    os.mkdir("node/more.mpy")
-    write("node/more.mpy/x", "x")
-    flash.power_off()
+    with Powered(flash):
+        # A folder where a file should go, as if somebody had been there in between.
+        os.remove("node/gone.mpy")
+        os.mkdir("node/more.mpy")
+        write("node/more.mpy/x", "x")
     files, state = start(flash)
     assert state == "failed"
     assert files["main.py"] == "old main" and files["node/a.mpy"] == "old a"

@@ -13,7 +13,7 @@ from fake_node import FakeNode
 from harness import run_until
 from node import switch, update
 from power_node import PowerNode
-from ram_flash import Flash, PowerLost, tree, write
+from ram_flash import Flash, Powered, PowerLost, tree
 
 KEY = "a key of this test"
 OLD = {
@@ -101,27 +101,7 @@ async def send_all(node, files, number=1, text=None):
 flash = Flash(64)  # once, because it is large
 
 
-def flash_with(files):
-    flash.format()
-    flash.power_on()
-    for path, content in files.items():
-        write(path, content)
-    flash.power_off()
-    return flash
-
-
-class Powered:
-    """`with Powered(flash):` has the power on."""
-
-    def __init__(self, flash, lost_at=None):
-        self._flash = flash
-        self._lost_at = lost_at
-
-    def __enter__(self):
-        self._flash.power_on(self._lost_at)
-
-    def __exit__(self, *_):
-        self._flash.power_off()
+flash_with = flash.fill
 
 
 def firmware():

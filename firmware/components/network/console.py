@@ -15,8 +15,8 @@ from node.component import Component, ConfigError
 _GRACE_MS = const(1000)  # beyond the time that a command may wait
 _WATCHES = const(32)  # per client
 
-# Command -> its arguments; those in brackets may be missing. `quit` ends the connection, for the
-# others there are methods.
+# Command -> its arguments; those in brackets may be missing. `quit` ends the connection, _ACTIONS
+# are for outputs, for the others there are methods.
 _USAGE = {
     "help": "",
     "pins": "[CHIP]",
@@ -32,6 +32,7 @@ _USAGE = {
     "stats": "",
     "quit": "",
 }
+_ACTIONS = {"on": ON, "off": OFF, "toggle": TOGGLE}
 
 
 class Console(Component):
@@ -118,7 +119,10 @@ class Console(Component):
         least = len([word for word in usage.split() if word[0] != "["])
         if not least <= len(args) <= len(usage.split()):
             raise ValueError("usage: %s %s" % (name, usage))
-        await getattr(self, "_" + name)(client, *args)
+        if name in _ACTIONS:
+            await self._command(client, args[0], _ACTIONS[name])
+        else:
+            await getattr(self, "_" + name)(client, *args)
 
     # -- commands -------------------------------------------------------------------------
 
@@ -148,15 +152,6 @@ class Console(Component):
         pin = self._find(text)
         _, levels = await pin_access.read(pin.chip)
         await client.say(_word(levels ^ pin.chip.inverted, pin.mask))
-
-    async def _on(self, client, text):
-        await self._command(client, text, ON)
-
-    async def _off(self, client, text):
-        await self._command(client, text, OFF)
-
-    async def _toggle(self, client, text):
-        await self._command(client, text, TOGGLE)
 
     async def _pulse(self, client, text, ms):
         ms = pin_access.in_range(ms, 1, 3600000, "time in ms")

@@ -9,7 +9,6 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from components.machine.claims import release
 from components.machine.dht import dht22
 from components.sensors.base import Sensor
 
@@ -41,10 +40,6 @@ class DHT22(Sensor):
     async def start(self):
         self._measure = dht22(self, self._gpio)
         await super().start()
-
-    def stop(self):
-        super().stop()
-        release(self.name)
 
     async def read(self):
         if self._asked is not None:

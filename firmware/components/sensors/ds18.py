@@ -9,7 +9,6 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
-from components.machine.claims import release
 from components.machine.one_wire import one_wire
 from components.sensors.base import Sensor
 from node.component import ConfigError
@@ -53,10 +52,6 @@ class DS18(Sensor):
         if not self._roms:
             self._measures("temperature", None, None)
         await super().start()
-
-    def stop(self):
-        super().stop()
-        release(self.name)
 
     async def read(self):
         if not self._wire.reset():

@@ -6,7 +6,6 @@ Data sheet of ElecFreaks: an echo of 58 us is 1 cm. ECHO has 5 V and needs a div
 
 from micropython import const
 
-from components.machine.claims import release
 from components.machine.echo import Echo
 from components.sensors.base import Sensor
 
@@ -31,10 +30,6 @@ class HCSR04(Sensor):
     async def start(self):
         self._echo = Echo(self, *self._gpios)
         await super().start()
-
-    def stop(self):
-        super().stop()
-        release(self.name)
 
     async def read(self):
         us = self._echo.measure(max(self._limit_us, _SHORTEST_US))

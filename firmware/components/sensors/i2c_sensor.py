@@ -5,7 +5,7 @@ import errno
 
 from bus_jobs import on_bus, receive
 
-from components.machine.claims import claim, release
+from components.machine.claims import claim
 from components.sensors.base import Sensor
 from node.component import ConfigError
 
@@ -28,10 +28,6 @@ class I2CSensor(Sensor):
     async def start(self):
         claim("0x%02x on %s" % (self._address, self._i2c.name), self.name, "address")
         await super().start()
-
-    def stop(self):
-        super().stop()
-        release(self.name)
 
     async def write(self, register, data=b""):
         """Write to a register; without data it is a command."""

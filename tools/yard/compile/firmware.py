@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from yard.compile.descriptions import for_node
+from yard.compile.descriptions import for_node, without_texts
 from yard.compile.join import join
 from yard.compile.once import (
     board_path,
@@ -88,6 +88,8 @@ def _texts(
             texts[name] = described
             continue
         texts[name] = with_short_imports(texts[name], names)
+        if name.endswith("_args"):
+            texts[name] = without_texts(texts[name])
         if name in once:
             texts[name] = without_short_texts(texts[name], known)
     return texts
