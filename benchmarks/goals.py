@@ -135,9 +135,9 @@ GOALS = (
     Goal("writes for a burst of 128", 8, _node(quiet.counted(quiet.BURST, quiet.WRITES))),
     Goal("wakes per second when idle", 2, _node(quiet.counted(quiet.IDLE, quiet.WAKES))),
     Goal(
-        "bytes to write outputs, of the least possible (4)",
+        "bytes to write outputs of one port, of the least possible (3)",
         1.1,
-        lambda median: median(node.NAME, quiet.WRITE_BYTES) / 4,
+        lambda median: median(node.NAME, quiet.WRITE_BYTES) / 3,
     ),
     Goal(
         "bytes to read inputs, of the least possible (5)",

@@ -2,7 +2,8 @@
 """MCP23017, 16-bit I/O expander (Microchip DS20001952): its registers and transfers, no policy.
 
 16-bit values everywhere: bits 0 to 7 are GPA0 to GPA7, bits 8 to 15 are GPB0 to GPB7. Both ports
-travel in one transfer. Buffers are allocated once. What the bus raises (OSError) passes through.
+travel in one transfer, a change of one port alone. Buffers are allocated once. What the bus raises
+(OSError) passes through.
 """
 
 from micropython import const
@@ -23,6 +24,10 @@ _COUNT = const(0x16)
 # without interrupts, and unlike the reset value 0 it tells a chip that we have set up.
 _OUR_IOCON = const(0x44)
 
+# To write latches, of all chips: a transfer is over before the next one begins.
+_one = bytearray(1)
+_both = bytearray(2)
+
 
 class MCP23017:
     """One chip.
@@ -42,7 +47,7 @@ class MCP23017:
         self._seen = bytearray(_COUNT)
         self._wanted_config = memoryview(self._wanted)[:_INTF]
         self._seen_config = memoryview(self._seen)[:_INTF]
-        self._pair = bytearray(2)
+        self._acknowledged = False
         self.configure(0xFFFF, 0)
 
     def configure(self, inputs, pull_ups, interrupts=0):
@@ -98,9 +103,19 @@ class MCP23017:
         return _get(self._seen, _GPIO)
 
     def write_latch(self, latch):
-        """Write the output latch."""
-        _put(self._pair, 0, latch)
-        self._i2c.writeto_mem(self.address, _OLAT, self._pair)
+        """Write the output latch, that of one port where nothing else changes."""
+        changed = self.latch ^ latch
+        # The chip may have taken what it did not acknowledge.
+        one_port = self._acknowledged and changed and not (changed & 0xFF and changed & 0xFF00)
+        self._acknowledged = False
+        if one_port:
+            port = 1 if changed & 0xFF00 else 0
+            _one[0] = latch >> 8 * port & 0xFF
+            self._i2c.writeto_mem(self.address, _OLAT + port, _one)
+        else:
+            _put(_both, 0, latch)
+            self._i2c.writeto_mem(self.address, _OLAT, _both)
+        self._acknowledged = True
         self.latch = latch
 
     def setup(self, latch):

@@ -216,14 +216,14 @@ def test_a_command_for_the_port_is_one_transfer(desk_and_client: tuple[Desk, MQT
     base = desk.base + "board/"
     client.publish(base + "a/set", "ON")
     client.wait_for(base + "a/state", "ON")
-    before = desk.board.chip(0x20)["writes"]["OLATA"]
+    before = desk.board.chip(0x20)["latch_writes"]
     client.clear()
     client.publish(base + "port/set", '{"mask": "0x0D00", "value": "0x0900"}')
     client.wait_for(base + "a/state", "OFF")
     client.wait_for(base + "b/state", "ON")
     client.wait_for(base + "alarm/state", "ON")
     chip = desk.board.chip(0x20)
-    assert chip["writes"]["OLATA"] == before + 1
+    assert chip["latch_writes"] == before + 1
     assert desk.board.latch(0x20) & 0x0D00 == 0x0900
     (state,) = client.of(base + "port/state")
     assert int(state.payload) & 0x0D00 == 0x0900

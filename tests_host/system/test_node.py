@@ -89,7 +89,7 @@ def test_an_input_is_published(sim: StartSim, mqtt: Connect) -> None:
 
 def burst_of_16(desk: Desk, client: MQTT, word: str = "ON") -> int:
     """Command 16 outputs in one TCP segment; return the writes that it took."""
-    before = desk.board.chip(0x20)["writes"]["OLATA"]
+    before = desk.board.chip(0x20)["latch_writes"]
     client.clear()
     packets = b""
     for pin in range(16):
@@ -99,7 +99,7 @@ def burst_of_16(desk: Desk, client: MQTT, word: str = "ON") -> int:
     client.client.socket().sendall(packets)
     for pin in range(16):
         client.wait_for(f"{desk.base}chip20/out{pin}/state", word)
-    return int(desk.board.chip(0x20)["writes"]["OLATA"]) - before
+    return int(desk.board.chip(0x20)["latch_writes"]) - before
 
 
 def test_a_burst_of_16_commands_is_carried_out(sim: StartSim, mqtt: Connect) -> None:

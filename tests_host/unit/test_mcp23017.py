@@ -232,6 +232,36 @@ def test_both_ports_are_read_and_written_in_one_transfer():
     assert bench.writes[-1] == (0x14, b"\xc3\x00")
 
 
+def test_a_change_of_one_port_is_written_to_that_port_alone():
+    bench = Bench()
+    bench.set_up()
+    for latch, written in (
+        (0x0000, (0x14, b"\x00\x00")),  # what the chip has is not known by a write yet
+        (0x00C3, (0x14, b"\xc3")),
+        (0x81C3, (0x15, b"\x81")),
+        (0x0142, (0x14, b"\x42\x01")),
+        (0x0142, (0x14, b"\x42\x01")),
+        (0x0141, (0x14, b"\x41")),
+    ):
+        bench.driver.write_latch(latch)
+        assert bench.writes[-1] == written, latch
+        registers = bench.chip.registers()
+        assert registers["OLATA"] | registers["OLATB"] << 8 == latch
+
+
+def test_after_a_write_without_acknowledge_both_ports_are_written():
+    bench = Bench()
+    bench.set_up()
+    bench.driver.write_latch(0x0001)
+    for lost in (0x0003, 0x0101):
+        bench.bus.fail_next(0x20, 1)
+        raises(OSError, bench.driver.write_latch, lost)
+    bench.driver.write_latch(0x0101)
+    assert bench.writes[-1] == (0x14, b"\x01\x01")
+    bench.driver.write_latch(0x0100)
+    assert bench.writes[-1] == (0x14, b"\x00")
+
+
 def test_a_failed_write_leaves_the_known_latch_as_it_was():
     bench = Bench()
     bench.set_up(latch=0x0001)

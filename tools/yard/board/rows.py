@@ -31,6 +31,7 @@ def chip_row(board: Board, address: int) -> Row:
     }
     if isinstance(chip, MCP23017):
         row |= {"writes": chip.writes, "latch_changes": chip.latch_changes}
+        row["latch_writes"] = chip.latch_writes
     return row
 
 

@@ -44,6 +44,7 @@ class MCP23017:
 
     Attributes:
         writes: bytes written per data-sheet register name since creation, ignored ones included.
+        latch_writes: transfers that wrote the output latch, of one port or of both.
         latch_changes: written bytes that changed the output latch.
         noise: function giving the 16-bit level of floating pins without pull-up.
         on_change: called with the chip when pin levels or interrupt outputs have changed.
@@ -55,6 +56,7 @@ class MCP23017:
 
     def __init__(self) -> None:
         self.writes = {name: 0 for names in _PORT_NAMES for name in names}
+        self.latch_writes = 0
         self.latch_changes = 0
         self.noise: Callable[[], int] = _no_noise
         self.on_change: Callable[[MCP23017], None] | None = None
@@ -128,8 +130,10 @@ class MCP23017:
             raise OSError(errno.ENODEV, "the chip has no power")
         if write:
             self._pointer = write[0]
+            before = self._latch_bytes()
             for i in range(1, len(write)):
                 self._write(write[i])
+            self.latch_writes += self._latch_bytes() > before
         if read_into is not None:
             for i in range(len(read_into)):
                 read_into[i] = self._read()
@@ -140,6 +144,9 @@ class MCP23017:
         self._iocon = 0
         self._pointer = 0
         self._reference = self.levels()
+
+    def _latch_bytes(self) -> int:
+        return sum(self.writes[name] for name in ("OLATA", "OLATB", "GPIOA", "GPIOB"))
 
     def _int_output(self, flags: int) -> "int | None":
         if not self.powered:
