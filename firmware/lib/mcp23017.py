@@ -24,10 +24,6 @@ _COUNT = const(0x16)
 # without interrupts, and unlike the reset value 0 it tells a chip that we have set up.
 _OUR_IOCON = const(0x44)
 
-# To write latches, of all chips: a transfer is over before the next one begins.
-_one = bytearray(1)
-_both = bytearray(2)
-
 
 class MCP23017:
     """One chip.
@@ -47,6 +43,8 @@ class MCP23017:
         self._seen = bytearray(_COUNT)
         self._wanted_config = memoryview(self._wanted)[:_INTF]
         self._seen_config = memoryview(self._seen)[:_INTF]
+        self._pair = bytearray(2)
+        self._port = bytearray(1)
         self._acknowledged = False
         self.configure(0xFFFF, 0)
 
@@ -110,11 +108,11 @@ class MCP23017:
         self._acknowledged = False
         if one_port:
             port = 1 if changed & 0xFF00 else 0
-            _one[0] = latch >> 8 * port & 0xFF
-            self._i2c.writeto_mem(self.address, _OLAT + port, _one)
+            self._port[0] = latch >> 8 * port & 0xFF
+            self._i2c.writeto_mem(self.address, _OLAT + port, self._port)
         else:
-            _put(_both, 0, latch)
-            self._i2c.writeto_mem(self.address, _OLAT, _both)
+            _put(self._pair, 0, latch)
+            self._i2c.writeto_mem(self.address, _OLAT, self._pair)
         self._acknowledged = True
         self.latch = latch
 

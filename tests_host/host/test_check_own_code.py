@@ -147,7 +147,8 @@ def test_an_entity_whose_id_cannot_be_part_of_a_topic_is_a_fault(tmp_path: Path)
 def test_what_beginners_do_is_told_with_what_would_be_right(
     tmp_path: Path, code: str, hint: str
 ) -> None:
-    assert hint in only_fault(tmp_path, HEAD + code).hint
+    fault = only_fault(tmp_path, HEAD + code)
+    assert hint in fault.message + fault.hint
 
 
 def test_an_argument_that_a_constructor_does_not_have_is_told_where_it_stands(

@@ -175,6 +175,13 @@ def test_a_name_from_the_inside_is_renamed_wherever_it_stands() -> None:
     assert "pieces" not in first
 
 
+def test_an_argument_is_not_taken_for_the_attribute_of_the_same_name() -> None:
+    (text,) = shorten("def suspect(self, pieces):\n    self.pieces = pieces\n")
+    argument = text.partition("self, ")[2].partition(")")[0]
+    assert text.endswith(f" = {argument}\n")
+    assert f"self.{argument} " not in text
+
+
 def test_a_name_from_the_inside_that_stands_in_a_text_stays() -> None:
     text = "suspect = 1\nx = 'suspect'\n"
     assert shorten(text) == [text]

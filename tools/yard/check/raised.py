@@ -11,7 +11,6 @@ from yard.places import FIRMWARE, TOOLS
 _FRAME = re.compile(r'File "(.+?)", line (\d+)')
 _EXECUTED = "<string>"  # what MicroPython calls components.py
 _HINTS = {
-    r"coroutine expected$": "start() must be a coroutine function: async def start(self)",
     r"'generator' object isn't callable$": (
         "spawn() takes the function itself: spawn(self.name, self._run), without ()"
     ),

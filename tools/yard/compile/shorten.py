@@ -33,6 +33,7 @@ class Shortener:
     def shortened(self, module: str) -> str:
         """Return the text of a module with its names shortened."""
         source = self._sources[module]
+        lines = source.splitlines()
         words = _words(source, self.names)
         edits = {place: self.names[word] for place, word in words.items() if word in self.names}
         functions = self._arguments(self._trees[module], {})
@@ -40,7 +41,9 @@ class Shortener:
             first = (function.lineno, function.col_offset)
             last = (function.end_lineno or 0, function.end_col_offset or 0)
             for place, word in words.items():
-                if first <= place < last and word in short:
+                row, column = place
+                is_attribute = lines[row - 1][column - 1 : column] == "."
+                if first <= place < last and word in short and not is_attribute:
                     edits[place] = short[word]
         return _edited(source, words, edits)
 
