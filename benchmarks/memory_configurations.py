@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.deployed import Deployment
-from benchmarks.memory_figures import Overhead, announces, least
+from benchmarks.memory_figures import Overhead, announces, in_use, least
 from benchmarks.memory_node import MemoryNode
 from benchmarks.probed import KILO, Start
 from yard.places import ROOT
@@ -21,8 +20,6 @@ _FILES = Path(__file__).resolve().with_name("memory_files")
 _EXAMPLES = ROOT / "tests_host" / "examples"
 _PEAK = 40 * KILO  # more than any configuration takes for a moment beyond what stays
 _STEP = KILO
-_TIMES = 3  # that is looked how much is in use: some modules are there for a moment only
-_PAUSE_S = 1.0
 _TRACED = 400 * KILO  # with room for what tells the imports; more makes each collection slower
 
 
@@ -99,11 +96,6 @@ def mpy_size(deployment: Deployment, modules: Iterable[str]) -> int:
     return sum(deployment.sizes[name] for name in modules)
 
 
-async def _in_use(node: MemoryNode) -> int:
-    await asyncio.sleep(_PAUSE_S)
-    return (await node.process.mark()).use.total()
-
-
 async def measure(
     deployment: Deployment, configuration: Configuration, overhead: Overhead
 ) -> Seen:
@@ -114,7 +106,7 @@ async def measure(
     """
     async with MemoryNode(configuration.start(deployment)) as node:
         await node.online()
-        announced = min([await _in_use(node) for _ in range(_TIMES)])
+        announced = await in_use(node)
     kept, whole = await imported(deployment, configuration)
 
     async def fits(heap: int) -> bool:

@@ -26,6 +26,8 @@ _PACKET_PAUSE_S = 0.005
 _POLLS_S = 0.3
 _IDLE_S = 30.0
 _LOAD_PAUSE_S = 0.02
+_MARKS = 3  # that are looked at: some modules are there for a moment only
+_MARK_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,19 @@ async def measure_use(deployment: Deployment, memory: Memory, note: str = "") ->
             heap = await node.process.mark()
             memory.figures[f"{entities} entities, started{note}"] = heap.use.total()
             await node.online()
-            used[chips] = (await node.process.mark()).use.total()
+            used[chips] = await in_use(node)
             memory.figures[f"{entities} entities, announced{note}"] = used[chips]
     per_entity = (used[8] - used[1]) / (7 * PINS)
     memory.figures[f"one more entity{note}"] = round(per_entity)
+
+
+async def in_use(node: MemoryNode) -> int:
+    """Return the bytes in use when what was needed for a moment has gone."""
+    marks = []
+    for _ in range(_MARKS):
+        await asyncio.sleep(_MARK_PAUSE_S)
+        marks.append((await node.process.mark()).use.total())
+    return min(marks)
 
 
 async def measure_board_heap(
