@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from mosquitto import Mosquitto
 
 FAKE_NODE = Path(__file__).with_name("fake_node.py")
 
@@ -21,12 +18,3 @@ def fake_micropython(tmp_path: Path) -> dict[str, str]:
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE_NODE}" "$@"\n')
     program.chmod(0o755)
     return {"MICROPYTHON": str(program)}
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    """mosquitto on a free port."""
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.stop()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from desk import MQTT, Desk
-from mosquitto import Authority, Mosquitto, SecureMosquitto
+from mosquitto import Authority, SecureMosquitto
 
 _FAILED = pytest.StashKey[bool]()
 
@@ -22,15 +22,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
     return report
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    """mosquitto on a free port."""
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
