@@ -93,8 +93,8 @@ def show(figures: Figures, console: Console) -> None:
 def _circumstances(about: dict[str, Any]) -> str:
     text = (
         f"{about['date']}, {about['runs']} runs, {about['cores']} cores ({about['machine']}, "
-        f"{about['system']}), load {about['load_before']} before. Medians of the runs, with the "
-        "lowest and the highest in brackets."
+        f"{about['system']}), {about['priority']} priority, load {about['load_before']} before. "
+        "Medians of the runs, with the lowest and the highest in brackets."
     )
     if "mqtt_as_sha256" in about:
         text += (

@@ -26,7 +26,7 @@ from rich.console import Console
 if not __package__:  # python benchmarks/run.py
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import in_use, node, quiet, report, speed
+from benchmarks import in_use, node, priority, quiet, report, speed
 from benchmarks.broker import NODELAY, SETTINGS, Broker
 from benchmarks.commands import Commands
 from benchmarks.environment import python_with
@@ -193,6 +193,7 @@ def main(
     original = os.environ.pop(echo.PATH_VARIABLE, None)
     starts = _starts(original, note)
     about = _circumstances(starts, original, runs)
+    about["priority"] = priority.take()
     try:
         samples = _measure_all(starts, runs, note)
     except (Broken, Fault) as fault:
