@@ -53,7 +53,7 @@ pins: ## Renew the pinned requirements from pyproject.toml (needs uv).
 	@tools/pins.sh $(UV)
 
 clean: ## Remove the environment and the caches; the simulated node keeps its state folder.
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis tools/*.egg-info
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tools/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup-test:

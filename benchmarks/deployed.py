@@ -13,7 +13,8 @@ from pathlib import Path
 
 from benchmarks import micropython32
 from benchmarks.probed import Start
-from yard.compile.firmware import compile_firmware, compile_text, module_name, names_on_board
+from yard.compile.firmware import compile_text, module_name, names_on_board
+from yard.compile.kept import compile_firmware
 from yard.places import FIRMWARE, PORT
 
 PINS = 16  # of a chip

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from yard.compile.descriptions import for_node, without_texts
-from yard.compile.firmware import compile_firmware, names_on_board, read_sources
+from yard.compile.firmware import names_on_board, read_sources
 from yard.compile.inside import BECOME, INSIDE
 from yard.compile.join import JOINED, join
+from yard.compile.kept import compile_firmware
 from yard.compile.names import POOL, Module, identifiers, is_private
 from yard.compile.once import (
     imported_once,

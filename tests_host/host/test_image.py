@@ -18,7 +18,7 @@ import pytest
 
 import esp_firmware
 from yard import cli
-from yard.compile.firmware import compile_firmware
+from yard.compile.kept import compile_firmware
 from yard.image.partitions import Partition, read_table
 from yard.places import FIRMWARE, PORT
 from yard.sim.node import find_micropython
@@ -34,6 +34,8 @@ class Done(NamedTuple):
 
 
 Image = Callable[..., Done]
+
+pytestmark = pytest.mark.timeout(600)  # a busy computer takes a minute to compile the firmware
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from desk import YARD
-from yard.compile.firmware import compile_firmware, names_on_board, read_sources
+from yard.compile.firmware import names_on_board, read_sources
 from yard.compile.join import join
+from yard.compile.kept import compile_firmware
 from yard.compile.shorten import Shortener
 from yard.compile.trace import SourceNames
 from yard.places import FIRMWARE
 from yard.sim.node import find_micropython
 
 SHORT = names_on_board(FIRMWARE)
+
+pytestmark = pytest.mark.timeout(300)  # a busy computer takes long to read all of the firmware
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desk import MQTT, Desk
-from yard.compile.firmware import compile_firmware
+from yard.compile.kept import compile_firmware
 from yard.places import FIRMWARE
 
 

@@ -4,7 +4,7 @@
 import tempfile
 from pathlib import Path
 
-from yard.compile.firmware import compile_firmware
+from yard.compile.kept import compile_firmware
 
 LIST = "deployed.txt"  # the paths of all of them; what it names may be replaced or removed later
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from yard.compile.descriptions import for_node, without_texts
@@ -47,7 +49,7 @@ def read_sources(firmware: Path) -> dict[str, str]:
     return {module_name(path.relative_to(firmware)): path.read_text() for path in paths}
 
 
-def compile_firmware(firmware: Path, target: Path) -> dict[str, int]:
+def compile_sources(firmware: Path, target: Path) -> dict[str, int]:
     """Compile the folder `firmware` to `target`, as it lies on a board.
 
     Returns:
@@ -57,17 +59,19 @@ def compile_firmware(firmware: Path, target: Path) -> dict[str, int]:
     once = imported_once(sources)
     names = short_names(once)
     texts = _texts(sources, once, names)
-    sizes = {}
-    for path in sorted(firmware.rglob("*.py")):
-        relative = path.relative_to(firmware)
-        name = module_name(relative)
-        place = target / board_path(name, relative, names)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if name in _NOT_COMPILED:
-            shutil.copy(path, place)
-        else:
-            sizes[name] = compile_text(texts[name], names.get(name, name), place)
-    return sizes
+    compiled = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path in sorted(firmware.rglob("*.py")):
+            relative = path.relative_to(firmware)
+            name = module_name(relative)
+            place = target / board_path(name, relative, names)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if name in _NOT_COMPILED:
+                shutil.copy(path, place)
+            else:
+                on_board = names.get(name, name)
+                compiled[name] = pool.submit(compile_text, texts[name], on_board, place)
+    return {name: size.result() for name, size in compiled.items()}
 
 
 def names_on_board(firmware: Path) -> dict[str, str]:
