@@ -5,15 +5,14 @@ It makes at most one transfer before other tasks run, and sleeps until something
 state nothing is allocated, neither by serving a device nor by a command.
 """
 
-import asyncio
 import errno
 import time
 from array import array
-from asyncio import core
 
 from bus_device import FIRST_PAUSE_MS, MeteredI2C
 from command_buffer import CommandBuffer, level_after
 from micropython import const
+from stepper import Stepper
 
 _RECOVER_MS = const(250)  # between attempts to free a stuck bus
 _LONGEST_PAUSE_MS = const(2000)  # until a lost device is tried again
@@ -21,7 +20,7 @@ _COMMAND_PAUSE_MS = const(250)  # the same while commands wait
 _FOREVER_MS = const(3600000)
 
 
-class BusWorker(MeteredI2C):
+class BusWorker(MeteredI2C, Stepper):
     """Owner of an I2C bus.
 
     i2c: has the two transfers named at BusDevice. recover: function that frees a stuck bus and
@@ -45,8 +44,6 @@ class BusWorker(MeteredI2C):
         self._recover_at = 0
         self._batch = array("H", [0] * capacity)
         self._commands_turn = True
-        self._sleeping = None
-        self._closed = False
         self.errors = 0
         self.retries = 0
         self.stuck_count = 0
@@ -75,9 +72,8 @@ class BusWorker(MeteredI2C):
 
     def close(self):
         """End `run`; what it does now is finished."""
-        self._closed = True
         self._set_crowded(False)
-        self.wake()
+        super().close()
 
     def submit(self, target, action, value, ttl_ms, tag):
         """Put a command; it is carried out as soon as the bus is free, in the order per device.
@@ -99,27 +95,7 @@ class BusWorker(MeteredI2C):
             self._set_crowded(True)
         self.wake()
 
-    def wake(self):
-        """Look again what is due. Not for interrupt handlers."""
-        # What asyncio's Task.cancel does with a task that sleeps, without the cancelling. An Event
-        # with a time limit (wait_for) would allocate 450 bytes for every poll.
-        task = self._sleeping
-        if task is not None and time.ticks_diff(task.ph_key, time.ticks_ms()) > 0:
-            core._task_queue.remove(task)
-            core._task_queue.push(task)
-
     # -- the work -------------------------------------------------------------------------
-
-    async def run(self):
-        """Work until `close` or cancellation."""
-        task = asyncio.current_task()
-        while not self._closed:
-            wait = self.step()
-            self._sleeping = task
-            try:
-                await asyncio.sleep_ms(wait)
-            finally:
-                self._sleeping = None
 
     def step(self):
         """Do the most urgent thing, at most one transfer; return for how many ms to sleep then."""

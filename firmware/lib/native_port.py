@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: MIT
 """GPIOs as the chip of `pins.Pin`: commands are carried out at once; inputs in `native_inputs`."""
 
-import asyncio
 import time
-from asyncio import core
 
 from command_buffer import PULSE, level_after
 from micropython import const
+from stepper import Stepper
 
 CAPACITY = const(30)  # masks of more pins would be objects on a chip of 32 bits
 _LONGEST_MS = const(3600000)
 
 
-class NativePort:
+class NativePort(Stepper):
     """Up to 30 pins; bit n of every mask is the pin that was claimed as the n-th.
 
     ttl_ms: as of an Expander; here nothing has to wait. clock: as for an Expander.
@@ -42,8 +41,6 @@ class NativePort:
         self._clock = clock
         self._restore_on = 0
         self._restore_last = 0
-        self._sleeping = None
-        self._stopped = False
 
     # -- claiming pins, before `start` ----------------------------------------------------
 
@@ -116,38 +113,18 @@ class NativePort:
 
     def stop(self):
         """Leave the inputs alone, and end `run` and `listen`; the outputs stay as they are."""
-        self._stopped = True
-        self.wake()
+        self.close()
         if self.reader:
             self.reader.stop()
-
-    async def run(self):
-        """Serve the pins, until `stop`."""
-        task = asyncio.current_task()
-        while not self._stopped:
-            wait = self.service()
-            self._sleeping = task
-            try:
-                await asyncio.sleep_ms(wait)
-            finally:
-                self._sleeping = None
 
     async def listen(self):
         """Serve the inputs after an interrupt, until `stop`."""
         flag = self.reader.flag
-        while not self._stopped:
+        while not self._closed:
             await flag.wait()
             self.wake()
 
-    def wake(self):
-        """Look again what is due. Not for interrupt handlers."""
-        # What asyncio's Task.cancel does with a task that sleeps, without the cancelling.
-        task = self._sleeping
-        if task is not None and time.ticks_diff(task.ph_key, time.ticks_ms()) > 0:
-            core._task_queue.remove(task)
-            core._task_queue.push(task)
-
-    def service(self):
+    def step(self):
         """Do what is due; return after how many ms to come again."""
         now = self._clock.ticks_ms()
         wait = _LONGEST_MS

@@ -7,12 +7,11 @@ calls `handler("double")` from then on. One Presses per pin serves everybody who
 it, and one PressTimer serves all pins of a node. Nothing is allocated by an edge.
 """
 
-import asyncio
 import time
-from asyncio import core
 
 from micropython import const
 from pin_irq import call
+from stepper import Stepper
 
 # In the order in which they come: "press" and "release" are the edges. Each press ends as part of
 # exactly one of "single", "double" and "triple", or it is "long" and ends with "long_release".
@@ -174,7 +173,7 @@ class Presses(Classifier):
                 call(listener.handler, kind)
 
 
-class PressTimer:
+class PressTimer(Stepper):
     """Tells the pins when their time is over.
 
     clock: `ticks_ms`, `ticks_add` and `ticks_diff` of this module or object.
@@ -186,7 +185,6 @@ class PressTimer:
         self._clock = clock
         self.pins = []
         self._due = clock.ticks_ms()
-        self._sleeping = None
 
     def of(self, pin):
         """Return the Presses of a pin, the same for everybody."""
@@ -213,25 +211,6 @@ class PressTimer:
         wait = max(0, wait)
         self._due = clock.ticks_add(now, wait)
         return wait
-
-    async def run(self):
-        """Work until cancelled."""
-        task = asyncio.current_task()
-        while True:
-            wait = self.step()
-            self._sleeping = task
-            try:
-                await asyncio.sleep_ms(wait)
-            finally:
-                self._sleeping = None
-
-    def wake(self):
-        """Look again when the next time is over. Not for interrupt handlers."""
-        # As BusWorker.wake does it, and for its reason: an Event would allocate.
-        task = self._sleeping
-        if task is not None and time.ticks_diff(task.ph_key, time.ticks_ms()) > 0:
-            core._task_queue.remove(task)
-            core._task_queue.push(task)
 
 
 def presses(node, pin):

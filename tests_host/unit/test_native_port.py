@@ -73,7 +73,7 @@ class Desk:
         """Serve the port for `ms` of simulated time as its task does."""
         end = self.clock.us + ms * 1000
         while True:
-            wait = self.port.service() * 1000
+            wait = self.port.step() * 1000
             if self.clock.us + wait > end:
                 self.clock.us = end
                 return
@@ -233,7 +233,7 @@ def test_a_change_that_is_over_before_it_is_served_is_seen_without_debouncing():
     desk.start()
     line.move(1)
     line.move(0)
-    desk.port.service()
+    desk.port.step()
     assert seen == [1, 0]
 
 
@@ -244,10 +244,10 @@ def test_an_interrupt_that_comes_after_its_change_was_read_is_no_second_change()
     target.pin.irq(lambda pin: seen.append(pin.value()))
     desk.start()
     line.move(1, told=False)
-    desk.port.service()
+    desk.port.step()
     line.handler(line)
-    desk.port.service()
-    desk.port.service()
+    desk.port.step()
+    desk.port.step()
     assert (seen, desk.port.reader.missed) == ([1], 0)
 
 
@@ -294,7 +294,7 @@ def test_serving_inputs_allocates_nothing():
                 line.level = step & 1
                 line.handler(line)
             for _ in range(3):
-                desk.port.service()
+                desk.port.step()
                 desk.clock.us += 3000
 
     assert allocated(use) == 0
@@ -351,5 +351,5 @@ def test_a_pin_that_chatters_has_no_interrupts_until_it_is_quiet():
     assert (told, target.pin.value()) == ([1, 0], 1)
     count = len(desk.said)
     line.move(0)
-    desk.port.service()
+    desk.port.step()
     assert len(desk.said) == count + 1, "the interrupt is back"

@@ -16,7 +16,7 @@ JOINED = {
     "mqtt_as": ("mqtt_packet", "mqtt_connection", "mqtt_session"),
     "bus_worker": ("bus_device",),
     "chatter": ("debounce",),
-    "pins": ("command_buffer",),
+    "pins": ("command_buffer", "stepper"),
     "expander": ("mcp23017",),
     "node.app": ("node.tasks", "node.log", "node.session", "node.wifi"),
 }
