@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,20 +21,39 @@ from typing import Any, NamedTuple
 import paho.mqtt.client as paho
 
 YARD = [str(Path(sys.executable).with_name("yard"))]
-READY_S = 35.0  # more than yard sim itself gives the node
-STOP_S = 10.0
+LIMIT_S = 30.0  # only what is broken takes so long, a computer may stall for some seconds
+READY_S = 45.0  # more than yard sim itself gives the node
 RESTART_S = 60.0  # the original mqtt_as watches Wi-Fi for 5 s before it connects
 
 
-def wait_until(condition: Callable[[], Any], limit_s: float = 5.0, what: str = "") -> Any:
+def yard_after(code: str) -> list[str]:
+    """Return the command of a `yard` in whose Python `code` has run before, to change limits."""
+    program = f"{code}\nfrom yard.cli import main\nmain()\n"
+    return [sys.executable, "-P", "-c", program]
+
+
+def wait_until(condition: Callable[[], Any], limit_s: float = LIMIT_S, what: str = "") -> Any:
     """Return the first true value of `condition()`; fail when the time is over."""
     deadline = time.monotonic() + limit_s
     while True:
+        is_last = time.monotonic() > deadline  # asked first: the computer may stall after it
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"not within {limit_s:g} s: {what or condition}"
+        assert not is_last, f"not within {limit_s:g} s: {what or condition}"
         time.sleep(0.01)
+
+
+def keep_port() -> socket.socket:
+    """Return a socket that keeps a free port of 127.0.0.1 for as long as it exists.
+
+    The system gives the port to nobody else, but who names it and sets SO_REUSEADDR, as brokers
+    do, can listen there.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    return keeper
 
 
 class BoardClient:
@@ -82,7 +103,7 @@ class BoardClient:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{method} {path}: {error.code} {error.read()!r}") from error
@@ -104,17 +125,18 @@ class MQTT:
     def __init__(self, port: int, **options: Any) -> None:
         self.messages: list[Message] = []
         self._connected = threading.Event()
-        self._subscribed = threading.Event()
+        self._answered = threading.Event()
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, **options)
         self.client.on_message = self._on_message
         self.client.on_connect = lambda *_: self._connected.set()
-        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.on_subscribe = self.client.on_unsubscribe = lambda *_: self._answered.set()
+        self.client.reconnect_delay_set(1, 1)
         self._port = port
 
     def connect(self, keepalive: int = 60) -> MQTT:
         self.client.connect("127.0.0.1", self._port, keepalive)
         self.client.loop_start()
-        assert self._connected.wait(5), "no answer of the broker"
+        assert self._connected.wait(LIMIT_S), "no answer of the broker"
         return self
 
     def close(self) -> None:
@@ -122,14 +144,19 @@ class MQTT:
         self.client.loop_stop()
 
     def subscribe(self, topic: str, qos: int = 1) -> None:
-        """Subscribe; returns when the broker has acknowledged it."""
-        self._subscribed.clear()
-        self.client.subscribe(topic, qos)
-        assert self._subscribed.wait(5), f"no acknowledgement for {topic}"
+        """Subscribe; returns when all that the broker had retained there has come."""
+        # The broker acknowledges first, and then sends what it retained. What it answers to
+        # another request comes behind that.
+        for request in (lambda: self.client.subscribe(topic, qos), self._ask_for_nothing):
+            self._answered.clear()
+            request()
+            assert self._answered.wait(LIMIT_S), f"no acknowledgement for {topic}"
 
     def publish(self, topic: str, payload: str = "", qos: int = 1, retain: bool = False) -> None:
         """Publish; with QoS 1 it returns when the broker has the message."""
-        self.client.publish(topic, payload, qos, retain).wait_for_publish(5)
+        sent = self.client.publish(topic, payload, qos, retain)
+        sent.wait_for_publish(LIMIT_S)
+        assert sent.is_published(), f"the broker does not take {topic}"
 
     def clear(self) -> None:
         """Forget what has arrived."""
@@ -139,11 +166,21 @@ class MQTT:
         """Return the messages of a topic, oldest first."""
         return [message for message in self.messages if message.topic == topic]
 
-    def wait_for(self, topic: str, payload: str | None = None, timeout: float = 5.0) -> Message:
-        """Return the first message of this topic and payload, there already or still to come."""
+    def wait_for(
+        self,
+        topic: str,
+        payload: str | None = None,
+        timeout: float = LIMIT_S,
+        after: Message | None = None,
+    ) -> Message:
+        """Return the first message of this topic and payload, there already or still to come.
+
+        after: only what came after this message counts.
+        """
+        start = 0 if after is None else self.messages.index(after) + 1
 
         def found() -> Message | None:
-            for message in tuple(self.messages):
+            for message in tuple(self.messages)[start:]:
                 if message.topic == topic and payload in (None, message.payload):
                     return message
             return None
@@ -155,6 +192,9 @@ class MQTT:
             seen = "\n".join(f"  {m.topic} {m.payload!r}" for m in self.messages[-30:])
             raise AssertionError(f"no {wanted} within {timeout:g} s; seen:\n{seen}") from None
         return message
+
+    def _ask_for_nothing(self) -> None:
+        self.client.unsubscribe("nothing")
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         payload = message.payload.decode(errors="backslashreplace")
@@ -180,7 +220,8 @@ class Desk:
         self.home = "home"
         self._output = folder / "stdout"
         self._errors = folder / "stderr"
-        ports = ["--port", "0", "--board-port", "0"]
+        self._keeper = keep_port()  # `--port 0` would leave it to anybody until the broker listens
+        ports = ["--port", str(self._keeper.getsockname()[1]), "--board-port", "0"]
         command = [*(program or YARD), "sim", "--headless", "--state", str(self.state)]
         with self._output.open("w") as output, self._errors.open("w") as errors:
             self.process = subprocess.Popen(
@@ -211,34 +252,38 @@ class Desk:
     @property
     def output(self) -> str:
         """The complete lines on stdout."""
-        text = self._output.read_text()
+        text = self._output.read_text(errors="replace")
         return text[: text.rfind("\n") + 1]
 
     @property
     def errors(self) -> str:
-        return self._errors.read_text()
+        return self._errors.read_text(errors="replace")
 
     @property
     def log(self) -> str:
         """What the node said on its serial console, and what happened to it."""
-        path = self.state / "node.log"
-        return path.read_text() if path.exists() else ""
+        # It is not there at first, and for a moment when the next run begins another one.
+        with contextlib.suppress(FileNotFoundError):
+            return (self.state / "node.log").read_text(errors="replace")
+        return ""
 
     def restart_node(self, client: MQTT) -> None:
         """Reset the node's chip; returns when the node is online again, as `client` has seen."""
         client.clear()
         self.board.reset_node()
-        client.wait_for(self.base + "available", "offline", RESTART_S)
-        client.wait_for(self.base + "available", "online", RESTART_S)
+        # The message of before may have been on its way to the client.
+        gone = client.wait_for(self.base + "available", "offline", RESTART_S)
+        client.wait_for(self.base + "available", "online", RESTART_S, after=gone)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it; returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(STOP_S)
+            return self.process.wait(LIMIT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self.process.wait()
             raise
 
 

@@ -53,7 +53,7 @@ class EspChip:
 
     def close(self) -> None:
         self._ended = True
-        self._thread.join(5)
+        self._thread.join(30)
         os.close(self._far)
         os.close(self._wire)
 

@@ -10,16 +10,18 @@ import socket
 import ssl
 import subprocess
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pytest
 import trustme
 
-from desk import wait_until
+from desk import LIMIT_S, keep_port, wait_until
 from yard.sim.broker import find_mosquitto
 
 
 class Mosquitto:
-    """mosquitto on a free port, that can be stopped and started again.
+    """mosquitto on a free port, that can be stopped and started again. As a context: it runs.
 
     folder: for its files. users: name to password; without them everybody is let in.
     """
@@ -28,8 +30,8 @@ class Mosquitto:
         program = find_mosquitto()
         if program is None:
             pytest.fail("mosquitto is not installed; make mosquitto installs it")
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self.port: int = server.getsockname()[1]
+        self._keeper = keep_port()
+        self.port: int = self._keeper.getsockname()[1]
         settings = folder / f"mosquitto-{self.port}.conf"
         lines = [
             f"listener {self.port} 127.0.0.1",
@@ -43,18 +45,31 @@ class Mosquitto:
             _write_passwords(passwords, users)
         settings.write_text("\n".join(lines) + "\n")
         self._command = [program, "-c", str(settings)]
+        self._log = settings.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Start it; returns when it listens."""
-        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
-        wait_until(self._listens, 10, "mosquitto")
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(self._command, stderr=log)
+        ended = self._process.poll
+        wait_until(lambda: ended() is not None or self._listens(), what="mosquitto listens")
+        assert ended() is None, f"mosquitto ended: {self._log.read_text()}"
 
     def stop(self) -> None:
         """End it; what it retained is forgotten."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(LIMIT_S)
             self._process = None
 
     def _listens(self) -> bool:

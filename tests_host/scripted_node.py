@@ -50,22 +50,33 @@ class ScriptedNode:
         self._mqtt.close()
 
     def say(self, leaf: str, payload: str, retain: bool = True) -> None:
-        """Publish below the node's topics, or anywhere if `leaf` begins with `home/`."""
+        """Publish below the node's topics, or anywhere if `leaf` begins with `home/`.
+
+        Returns when the broker has it.
+        """
         topic = leaf if leaf.startswith("home/") else self.base + leaf
-        self._mqtt.client.publish(topic, payload, 1, retain)
+        self._mqtt.publish(topic, payload, retain=retain)
 
     def change(self, key: str, state: str, payload: str | None = None) -> None:
         """Let a pin change by itself; `payload` is what its state topic says, if not `state`."""
-        for _, rows in self.chips.values():
-            for pin in rows:
-                if pin["key"] == key:
-                    pin["state"] = state
+        self._set_state(key, state)
         self.say(f"{key}/state", payload or state)
 
     def lose(self, chip: str, lost: bool = True) -> None:
         """Let a chip stop to answer."""
         (self.lost.add if lost else self.lost.discard)(chip)
         self.say(f"{chip}/available", "offline" if lost else "online")
+
+    def _set_state(self, key: str, state: str) -> None:
+        for _, rows in self.chips.values():
+            for pin in rows:
+                if pin["key"] == key:
+                    pin.update(state=state, age=0)
+
+    # -- in the thread of the client, which cannot wait for the broker -----------------------
+
+    def _answer(self, leaf: str, payload: str, retain: bool = True) -> None:
+        self._mqtt.client.publish(self.base + leaf, payload, 1, retain)
 
     def _message(self, _client: object, _data: object, message: Any) -> None:
         leaf = message.topic.removeprefix(self.base)
@@ -78,7 +89,9 @@ class ScriptedNode:
         self.commands.append((key, word))
         for _, rows in self.chips.values():
             for state in [pin["state"] for pin in rows if pin["key"] == key and word == "TOGGLE"]:
-                self.change(key, "OFF" if state == "ON" else "ON")
+                changed = "OFF" if state == "ON" else "ON"
+                self._set_state(key, changed)
+                self._answer(f"{key}/state", changed)
 
     def _request(self, request: dict[str, Any]) -> None:
         self.requests.append(request)
@@ -87,7 +100,7 @@ class ScriptedNode:
         answers = self._pins(request) if request["command"] == "PINS" else [self._scan()]
         for left, answer in zip(reversed(range(len(answers))), answers, strict=True):
             head = {"id": request["id"], "command": request["command"], "left": left}
-            self.say("rpc/response", json.dumps({**head, **answer}), retain=False)
+            self._answer("rpc/response", json.dumps({**head, **answer}), retain=False)
 
     def _pins(self, request: dict[str, Any]) -> list[dict[str, Any]]:
         wanted = request.get("board")

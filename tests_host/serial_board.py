@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import fcntl
 import os
 import pty
 import select
-import signal
 import subprocess
 import termios
 import threading
 import tty
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from desk import LIMIT_S, wait_until
 from yard.board.link import Link
 from yard.model.board import Board
 from yard.places import PORT
@@ -49,6 +51,9 @@ class SerialBoard:
         os.symlink(os.ttyname(far), self.port)
         self._environment = self._with_board(folder)
         self._process: subprocess.Popen[bytes] | None = None
+        self._may_start = threading.Event()
+        self._may_start.set()
+        self._does_not_run = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -68,27 +73,37 @@ class SerialBoard:
         }
 
     def _call(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(LIMIT_S)
 
     def close(self) -> None:
-        self._ended = True
-        self.power_off()
-        self._thread.join(10)
+        with self._without_power():
+            self._ended = True
+        self._thread.join(LIMIT_S)
         self._call(self._link.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         os.close(self._far)
         os.close(self._wire)
 
-    def power_off(self) -> None:
-        """Take power away for a moment."""
+    @contextlib.contextmanager
+    def _without_power(self) -> Iterator[None]:
+        """Within, nothing runs and all that has run is forgotten; then the board starts."""
+        self._may_start.clear()
+        wait_until(self._is_stopped, what="a board without power")
+        self.said = ""
+        yield
+        self._may_start.set()
+
+    def _is_stopped(self) -> bool:
+        """Kill what runs, until nothing does: it may just be about to start."""
+        assert self._thread.is_alive(), "the thread of the board has died"
         if self._process:
-            self._process.send_signal(signal.SIGKILL)
+            self._process.kill()
+        return self._does_not_run.is_set()
 
     def lose_power_after(self, changes: int) -> None:
         """Restart the board; it loses power for good before one change of its files more."""
-        self.said = ""
-        self._power.write_text(str(changes))
-        self.power_off()
+        with self._without_power():
+            self._power.write_text(str(changes))
 
     @property
     def is_off(self) -> bool:
@@ -100,20 +115,19 @@ class SerialBoard:
 
     def power_on(self) -> None:
         """Give power without a limit, from a start on."""
-        self.said = ""
-        was_off = self.is_off
-        self._power.unlink(missing_ok=True)
-        if not was_off:
-            self.power_off()
+        with self._without_power():
+            self._power.unlink(missing_ok=True)
 
     def _run(self) -> None:
         soft = False
         while not self._ended:
-            if self.is_off:
+            self._does_not_run.clear()  # before the look at what `_without_power` clears
+            if self._may_start.is_set() and not self.is_off:
+                soft = self._life(soft) == 0
+            else:
+                self._does_not_run.set()
                 self._ignore_wire()
                 soft = False
-            else:
-                soft = self._life(soft) == 0
 
     def _ignore_wire(self) -> None:
         ready, _, _ = select.select([self._wire], [], [], 0.02)
@@ -138,27 +152,26 @@ class SerialBoard:
             preexec_fn=_take_terminal,  # noqa: PLW1509 - makes a system call, nothing else
         )
         os.close(inside)
-        if soft:
-            os.write(wire, b"\r\x01")
-            _read_until(wire, _RAW)
-            os.write(self._wire, _SOFT_REBOOT + _RAW)
-        self._connect(wire)
+        with contextlib.suppress(OSError):  # the process has gone
+            if soft:
+                os.write(wire, b"\r\x01")
+                _read_until(wire, _RAW)
+                os.write(self._wire, _SOFT_REBOOT + _RAW)
+            self._connect(wire)
         os.close(wire)
         return self._process.wait()
 
     def _connect(self, wire: int) -> None:
-        """Pass bytes between the two ends until the process has gone."""
+        """Pass bytes between the two ends until the process has gone, which is an OSError."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while True:
             ready, _, _ = select.select([wire, self._wire], [], [], 0.5)
-            try:
-                if self._wire in ready:
-                    os.write(wire, os.read(self._wire, 4096))
-                if wire in ready:
-                    data = os.read(wire, 4096)
-                    self.said += data.decode(errors="replace")
-                    os.write(self._wire, data)
-            except OSError:
-                return
+            if self._wire in ready:
+                os.write(wire, os.read(self._wire, 4096))
+            if wire in ready:
+                data = os.read(wire, 4096)
+                self.said += decoder.decode(data)
+                os.write(self._wire, data)
 
 
 def _as_serial_port(terminal: int) -> None:
@@ -177,6 +190,6 @@ def _take_terminal() -> None:
 def _read_until(wire: int, end: bytes) -> None:
     seen = b""
     while not seen.endswith(end):
-        ready, _, _ = select.select([wire], [], [], 10)
+        ready, _, _ = select.select([wire], [], [], LIMIT_S)
         assert ready, seen
         seen += os.read(wire, 4096)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -13,7 +14,7 @@ import subprocess
 import termios
 import threading
 
-from desk import wait_until
+from desk import LIMIT_S, wait_until
 
 _HOME = "\x1b[H"  # each picture of a full-screen program begins so
 _REVERSE = re.compile(r"\x1b\[(\d+;)*7[;m]")
@@ -25,7 +26,7 @@ class Terminal:
 
     def __init__(self, command: list[str], columns: int = 80, lines: int = 24) -> None:
         self._master, self._slave = pty.openpty()
-        self._size(columns, lines)
+        self._set_size(columns, lines)
         self._modes = termios.tcgetattr(self._slave)
         self.output = ""
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
@@ -43,15 +44,26 @@ class Terminal:
     @property
     def screen(self) -> list[str]:
         """The lines of the last complete picture, without colours."""
-        pictures = self.output.split(_HOME)
-        return _CONTROL.sub("", pictures[-1]).replace("\r", "").split("\n")
+        return _lines(self._picture())
 
     @property
     def marked(self) -> str:
-        """The lines of the last picture that are shown in reverse."""
-        picture = self.output.split(_HOME)[-1]
-        found = [line for line in picture.split("\n") if _REVERSE.search(line)]
-        return _CONTROL.sub("", "\n".join(found)).replace("\r", "")
+        """The lines of the last complete picture that are shown in reverse."""
+        found = [line for line in self._picture().split("\n") if _REVERSE.search(line)]
+        return "\n".join(_lines("\n".join(found)))
+
+    def _picture(self) -> str:
+        """Return the last picture that fills the screen, or else what was said before the first.
+
+        A picture may arrive in pieces.
+        """
+        before, *pictures = self.output.split(_HOME)
+        columns, height = self._size
+        for picture in reversed(pictures):
+            lines = _lines(picture)
+            if len(lines) == height and len(lines[-1]) == columns:
+                return picture
+        return before
 
     def wait_for(self, text: str) -> str:
         """Wait until a line of the screen holds `text`; returns the line."""
@@ -60,24 +72,27 @@ class Terminal:
             return [line for line in self.screen if text in line]
 
         try:
-            return str(wait_until(found, 10)[0])
+            return str(wait_until(found)[0])
         except AssertionError:
             raise AssertionError(f"no {text!r} on:\n" + "\n".join(self.screen)) from None
 
     def wait_marked(self, text: str) -> None:
         """Wait until the line of the cursor holds `text`."""
-        wait_until(lambda: text in self.marked, 10, f"{text!r} marked, but it is {self.marked!r}")
+        try:
+            wait_until(lambda: text in self.marked)
+        except AssertionError:
+            raise AssertionError(f"not {text!r} is marked, but {self.marked!r}") from None
 
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
     def resize(self, columns: int, lines: int) -> None:
-        self._size(columns, lines)
+        self._set_size(columns, lines)
         self.process.send_signal(signal.SIGWINCH)
 
     def wait_end(self) -> int:
         """Wait for the end; returns the exit status."""
-        return self.process.wait(10)
+        return self.process.wait(LIMIT_S)
 
     @property
     def errors(self) -> str:
@@ -98,15 +113,21 @@ class Terminal:
         self.process.wait()
         os.close(self._slave)
 
-    def _size(self, columns: int, lines: int) -> None:
+    def _set_size(self, columns: int, lines: int) -> None:
+        self._size = columns, lines
         size = struct.pack("HHHH", lines, columns, 0, 0)
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
 
     def _read(self) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while True:
             try:
                 data = os.read(self._master, 65536)
             except OSError:  # the last one has closed its end
                 os.close(self._master)
                 return
-            self.output += data.decode(errors="replace")
+            self.output += decoder.decode(data)
+
+
+def _lines(text: str) -> list[str]:
+    return _CONTROL.sub("", text).replace("\r", "").split("\n")

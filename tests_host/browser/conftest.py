@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from desk import MQTT, Desk
 
-expect.set_options(timeout=10_000)  # ms; what is broken comes back after a back-off
+LIMIT_MS = 30_000  # what is broken comes back after a back-off, and the computer may be busy
+expect.set_options(timeout=LIMIT_MS)
 
 SHOWCASE = Path(__file__).with_name("showcase.json")
 LAPTOP = {"width": 1366, "height": 800}
@@ -32,7 +33,9 @@ def launch(playwright: Playwright) -> Browser:
     """Start Chromium without a window."""
     # As root, as in a container, it has no sandbox.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=chromium(), args=arguments)
+    return playwright.chromium.launch(
+        executable_path=chromium(), args=arguments, timeout=2 * LIMIT_MS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +70,11 @@ class Window:
         """Open the page in a browser window of its own."""
         options = {"viewport": LAPTOP, "reduced_motion": "reduce", **options}
         page = self._browser.new_context(**options).new_page()
-        page.set_default_timeout(10_000)
+        self._pages.append(page)
+        page.set_default_timeout(LIMIT_MS)
         page.on("pageerror", lambda error: self._faults.append(str(error)))
         page.goto(url or self._url)
         page.wait_for_selector(".pin")
-        self._pages.append(page)
         return page
 
     def close(self) -> None:

@@ -12,6 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from desk import MQTT, Desk, wait_until
 
+pytestmark = pytest.mark.timeout(300)
+
 DEVICES = Path(__file__).with_name("devices.json")
 PORCH, SHED = "0x20", "0x21"
 
@@ -41,11 +43,10 @@ def test_an_input_of_a_chip_with_8_pins_is_pressed(
     mqtt.wait_for(state, "OFF")
     pin(page, label).hover()
     page.mouse.down()
-    mqtt.wait_for(state, "ON")
+    pressed = mqtt.wait_for(state, "ON")
     expect(pin(page, label)).to_contain_class("closed")
-    mqtt.clear()
     page.mouse.up()
-    mqtt.wait_for(state, "OFF")
+    mqtt.wait_for(state, "OFF", after=pressed)
     expect(pin(page, label)).not_to_contain_class("closed")
 
 
@@ -76,6 +77,7 @@ def test_a_chip_with_8_pins_loses_its_power_and_its_int_line(page: Page, desk: D
     plug = page.get_by_role("switch", name=f"No power for {SHED}")
     plug.click()
     expect(says).to_have_text("offline")
+    expect(plug).to_be_checked()
     plug.click()
     expect(says).to_have_text("online")
     cut = page.get_by_role("switch", name="INT line cut (GPIO 4)")
@@ -99,6 +101,7 @@ def test_an_output_of_shift_registers_is_switched(
         (expect(button).to_contain_class if lit else expect(button).not_to_contain_class)("lit")
         button.click()
     expect(page.locator("#pin h2")).to_have_text(label.split()[1])
+    expect(button).to_contain_class("lit")
     button.click()
     expect(button).not_to_contain_class("lit")
 
@@ -112,11 +115,11 @@ def test_the_weather_is_changed_and_the_node_tells_it(page: Page, desk: Desk, mq
     expect(temperature).to_have_value("20")
     temperature.fill("31.5")
     temperature.press("Enter")
-    mqtt.wait_for(desk.base + "garden/temperature/state", "31.5", 20)
+    mqtt.wait_for(desk.base + "garden/temperature/state", "31.5")
     expect(sensor(page, "garden")).to_contain_text("node: 31.5")
     sensor(page, "tank").get_by_label("Voltage").fill("12.5")
     page.keyboard.press("Tab")
-    mqtt.wait_for(desk.base + "tank/battery/state", "75", 20)
+    mqtt.wait_for(desk.base + "tank/battery/state", "75")
 
 
 def test_every_quantity_of_a_sensor_can_be_changed(page: Page, desk: Desk) -> None:
@@ -149,10 +152,9 @@ def test_a_sensor_without_power_is_offline_and_comes_back(
     plug = page.get_by_role("switch", name="No power for garden")
     plug.click()
     expect(plug).to_be_checked()
-    mqtt.wait_for(desk.base + "garden/available", "offline", 20)
-    mqtt.clear()
+    lost = mqtt.wait_for(desk.base + "garden/available", "offline")
     plug.click()
-    mqtt.wait_for(desk.base + "garden/available", "online", 20)
+    mqtt.wait_for(desk.base + "garden/available", "online", after=lost)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

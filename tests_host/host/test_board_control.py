@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from desk import LIMIT_S
 from yard.board import BoardServer
 from yard.model.board import Board
 
@@ -54,7 +55,7 @@ def on_desk(tmp_path: Path, scenario: Callable[[Desk], Awaitable[None]]) -> None
         board = Board((0x20, 0x21), wiring={4: [(0x20, "INTA")]})
         server = BoardServer(board, 0, str(tmp_path / "board.sock"), reset, lambda: None)
         await server.start()
-        timeout = aiohttp.ClientTimeout(total=5)
+        timeout = aiohttp.ClientTimeout(total=LIMIT_S)
         try:
             async with aiohttp.ClientSession(timeout=timeout) as session:
                 desk = Desk(server, session)
@@ -153,7 +154,7 @@ def test_node_is_described(tmp_path: Path) -> None:
         _reader, writer = await asyncio.open_unix_connection(str(tmp_path / "board.sock"))
         for rest in (b"\x08\x00", b"\x07" + struct.pack("<I", 30_000), b"\x02\x05\x00\x01"):
             writer.write(struct.pack("<H", len(rest)) + rest)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LIMIT_S):
             while "5" not in (node := await desk.good("GET", "/node"))["pins"]:
                 await asyncio.sleep(0.001)
         assert node["running"] is True
@@ -312,7 +313,7 @@ def test_stop_does_not_wait_for_a_request_that_hangs(tmp_path: Path) -> None:
         path = str(tmp_path / "board.sock")
         server = BoardServer(Board(()), 0, path, reset, lambda: None)
         await server.start()
-        async with aiohttp.ClientSession() as session, asyncio.timeout(5):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(LIMIT_S):
             url = f"http://127.0.0.1:{server.http_port}/node"
             request = asyncio.create_task(session.post(url, json={"reset": True}))
             await resetting.wait()
@@ -336,7 +337,7 @@ def test_watchdog_restarts_the_node(tmp_path: Path) -> None:
         try:
             _reader, writer = await asyncio.open_unix_connection(path)
             writer.write(b"\x02\x00\x08\x00" + b"\x05\x00\x07" + struct.pack("<I", 10))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LIMIT_S):
                 await bitten.wait()
             writer.close()
         finally:

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from typer.testing import CliRunner
 
+from desk import LIMIT_S
 from yard.board import BoardServer
 from yard.board.guard import is_loopback
 from yard.broker_address import BrokerAddress
@@ -75,7 +76,7 @@ def test_its_own_page_may(tmp_path: Path) -> None:
         async with session.post(f"{url}/node", headers={"Origin": url}, json={"wifi": False}) as a:
             assert a.status == 200
         async with session.ws_connect(url + "/feed", origin=url) as feed:
-            news = await feed.receive_json(timeout=5)
+            news = await feed.receive_json(timeout=LIMIT_S)
             assert news["set"]["node"]["wifi"] is False
 
     serve(tmp_path, scenario)

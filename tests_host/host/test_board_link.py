@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from desk import LIMIT_S
 from yard.board.link import Connection, Link
 from yard.board.requests import Transfer
 from yard.model.board import Board
@@ -23,7 +24,6 @@ from yard.model.board import Board
 OK, ENODEV, ETIMEDOUT, EINVAL = range(4)
 STOP, WRITE = 1, 2
 REQUEST, EVENT = 0, 1
-DEADLINE_S = 5.0
 
 
 class Node:
@@ -35,7 +35,7 @@ class Node:
 
     async def frame(self) -> bytes:
         """The next frame from the board, without its length."""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             (length,) = struct.unpack("<H", await self.reader.readexactly(2))
             return await self.reader.readexactly(length)
 
@@ -64,7 +64,7 @@ class Node:
 
     async def hear_end(self) -> None:
         """Wait until the board has closed the connection."""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             try:
                 assert await self.reader.read() == b""
             except ConnectionResetError:
@@ -91,8 +91,14 @@ class Desk:
         await node.hello()
         return node
 
+    def let_pass(self, seconds: float) -> None:
+        """Put the clock forward that the watchdog goes by: that of the event loop."""
+        loop = asyncio.get_running_loop()
+        time = loop.time
+        loop.time = lambda: time() + seconds  # type: ignore[method-assign]
+
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             while not condition():
                 await asyncio.sleep(0.001)
 
@@ -414,12 +420,13 @@ def test_a_node_in_deep_sleep_needs_no_watchdog_and_wakes_up_with_that_cause(
 
 def test_watchdog_that_is_armed_again_forgets_the_first_time_out(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
-        loop = asyncio.get_running_loop()
         node = await desk.node()
-        await node.ask(7, *struct.pack("<I", 30))
-        armed = loop.time()
-        await node.ask(7, *struct.pack("<I", 10))
-        await desk.until(lambda: loop.time() > armed + 0.05)
+        await node.ask(7, *struct.pack("<I", 300_000))
+        await node.ask(7, *struct.pack("<I", 100_000))
+        desk.let_pass(100)
+        await desk.until(lambda: bool(desk.bitten))
+        desk.let_pass(300)
+        await node.ask(4, 4)
         assert len(desk.bitten) == 1
 
     on_desk(tmp_path, scenario)
@@ -429,14 +436,17 @@ def test_watchdog_bites_a_full_timeout_after_the_last_feed(tmp_path: Path) -> No
     async def scenario(desk: Desk) -> None:
         loop = asyncio.get_running_loop()
         node = await desk.node()
-        await node.ask(7, *struct.pack("<I", 200))
-        armed = loop.time()
-        fed = armed
-        while fed < armed + 0.1:
+        await node.ask(7, *struct.pack("<I", 200_000))
+        for _ in range(5):
+            desk.let_pass(150)
             fed = loop.time()
             await node.ask(7, 0, 0, 0, 0)
+        desk.let_pass(150)
+        await node.ask(4, 4)
+        assert desk.bitten == []
+        desk.let_pass(50)
         await desk.until(lambda: bool(desk.bitten))
-        assert desk.bitten[0] >= fed + 0.2
+        assert desk.bitten[0] >= fed + 200
 
     on_desk(tmp_path, scenario)
 

@@ -8,19 +8,19 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from desk import LIMIT_S
 from yard.sim.child import Child
 from yard.sim.serial import SerialChild
 from yard.sim.supervisor import Supervisor
 
 ECHO = """
 import sys, termios
-print("ready", sys.stdin.isatty(), flush=True)
 try:
+    print("ready", sys.stdin.isatty(), flush=True)
     for line in sys.stdin: print("got", repr(line), flush=True)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
-LIMIT_S = 10
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -73,7 +73,7 @@ def test_ctrl_c_interrupts_the_process(tmp_path: Path) -> None:
     async def scenario(console: Console) -> None:
         console.child.type(b"\x03")
         assert await console.child.wait() == 0
-        assert console.lines[-1] == "interrupted"
+        await until(lambda: console.lines[-1] == "interrupted")
 
     on_console(tmp_path, scenario)
 
@@ -117,6 +117,37 @@ def test_a_process_that_is_held_does_not_run_until_it_is_released() -> None:
         supervisor.release()
         await until(lambda: lines == ["runs", "runs"])
         assert ends == []
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_a_process_that_is_held_while_it_is_being_started_does_not_stay() -> None:
+    async def run() -> None:
+        lines: list[str] = []
+        starting = asyncio.Event()
+        go_on = asyncio.Event()
+        children: list[Child] = []
+
+        async def start() -> Child:
+            starting.set()
+            await go_on.wait()
+            child = await Child.start(["sh", "-c", "echo runs; sleep 60"], lines.append)
+            children.append(child)
+            return child
+
+        supervisor = Supervisor("thing", start, lines.append)
+        running = asyncio.create_task(supervisor.run())
+        await starting.wait()
+        await supervisor.hold()
+        go_on.set()
+        await until(lambda: children)
+        async with asyncio.timeout(LIMIT_S):
+            await children[0].wait()
+        supervisor.release()
+        await until(lambda: len(children) == 2)
+        await until(lambda: lines and lines[-1] == "runs")
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

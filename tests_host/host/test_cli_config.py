@@ -14,10 +14,18 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, YARD
+from desk import MQTT, YARD, yard_after
 from mosquitto import Mosquitto
 from yard.config.proposal import Proposal, TakingBack
 
+# Waits for a node that a computer which stalls cannot keep waiting for too long; a piece that got
+# lost is asked for again as soon as ever.
+PATIENT = yard_after(
+    "import yard.config.remote, yard.rpc, yard.update.sender\n"
+    "yard.rpc._RETAINED_S = 4\n"
+    "yard.config.remote._RETAINED_S = yard.update.sender._PRESENT_S = 20\n"
+    "yard.update.sender._ANSWER_S = 30"
+)
 KEY = "a key of this test"
 BASE = "home/hall/config/"
 TEXT = json.dumps({f"c{n}": {"package": "json", "component": "loads"} for n in range(20)}).encode()
@@ -86,11 +94,13 @@ def node(broker: Mosquitto) -> Iterator[Callable[..., Node]]:
         running.close()
 
 
-def yard_config(port: int, *arguments: str | Path, key: str | None = KEY) -> tuple[int, str, str]:
+def yard_config(
+    port: int, *arguments: str | Path, key: str | None = KEY, program: list[str] = PATIENT
+) -> tuple[int, str, str]:
     """Return status, stdout and stderr."""
     environment = {k: v for k, v in os.environ.items() if k != "YARD_CONFIG_KEY"}
     done = subprocess.run(
-        [*YARD, "config", *map(str, arguments), "--port", str(port)],
+        [*program, "config", *map(str, arguments), "--port", str(port)],
         env=environment | ({"YARD_CONFIG_KEY": key} if key is not None else {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -249,5 +259,5 @@ def test_a_key_comes_from_environment_or_file_and_is_long_enough(
 
 def test_a_node_that_is_not_there_is_a_fault(broker: Mosquitto, file: Path) -> None:
     for command in (("show",), ("diff", file), ("push", "--no-check", file), ("rollback",)):
-        status, _, fault = yard_config(broker.port, *command, "hall")
+        status, _, fault = yard_config(broker.port, *command, "hall", program=YARD)
         assert (status, fault) == (1, "yard: hall is not online below home/hall/\n")

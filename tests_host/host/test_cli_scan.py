@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from desk import YARD
+from desk import YARD, yard_after
 from mosquitto import Mosquitto
 from scripted_node import ScriptedNode
+
+# Waits for a node and a broker that a computer which stalls cannot keep waiting for too long.
+PATIENT = yard_after("import yard.rpc; yard.rpc._ANSWER_S = 30; yard.rpc._RETAINED_S = 4")
 
 Scan = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -25,9 +28,9 @@ def node(broker: Mosquitto) -> Iterator[ScriptedNode]:
 
 @pytest.fixture
 def scan(broker: Mosquitto) -> Scan:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [*YARD, "scan", "--port", str(broker.port), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    def run(*arguments: str, program: list[str] = PATIENT) -> subprocess.CompletedProcess[str]:
+        command = [*program, "scan", "--port", str(broker.port), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
 
     return run
 
@@ -71,14 +74,14 @@ def test_a_bus_on_which_nothing_answers_is_status_1(
     node.found = ()
     node.bus_fault = fault
     node.chips = {"gpio": (None, [])}
-    done = scan()
+    done = scan("desk")
     assert done.returncode == 1
     assert done.stdout.startswith(f"i2c  {fault}")
 
 
 def test_json_lines_for_scripts(node: ScriptedNode, scan: Scan) -> None:
     node.found = ("0x21",)
-    rows = [json.loads(line) for line in scan("--json").stdout.splitlines()]
+    rows = [json.loads(line) for line in scan("desk", "--json").stdout.splitlines()]
     assert rows == [
         {"bus": "i2c", "address": "0x21", "components": [], "answers": True},
         {"bus": None, "address": "0x20", "components": ["chip20"], "answers": False},
@@ -89,7 +92,7 @@ def test_a_node_that_does_not_answer_is_one_line_and_status_1(
     node: ScriptedNode, scan: Scan
 ) -> None:
     node.answers = False
-    done = scan()
+    done = scan("desk", program=YARD)
     assert done.returncode == 1
     assert done.stderr.startswith("yard: no answer on home/desk/rpc/response within 3 s")
     assert done.stderr.count("\n") == 1

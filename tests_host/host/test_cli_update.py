@@ -87,6 +87,13 @@ class Node:
         self.mqtt.close()
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a computer that stalls be no reason to offer something again, or to give up."""
+    monkeypatch.setattr(sender, "_PRESENT_S", 30)
+    monkeypatch.setattr(sender, "_ANSWER_S", 30)
+
+
 @pytest.fixture
 def node(broker: Mosquitto) -> Iterator[Callable[..., Node]]:
     nodes: list[Node] = []

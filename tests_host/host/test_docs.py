@@ -22,6 +22,8 @@ from yard.sim.components import firmware_module
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 CATALOGUE = Catalogue()
+# A busy computer takes long to ask a program for its help some times.
+pytestmark = pytest.mark.timeout(300)
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 

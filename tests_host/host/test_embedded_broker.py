@@ -10,20 +10,28 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from desk import MQTT, wait_until
+from desk import MQTT, keep_port, wait_until
 
 Connect = Callable[..., MQTT]
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        free: int = server.getsockname()[1]
-    command = [sys.executable, "-m", "yard.sim.embedded_broker", str(free)]
-    with subprocess.Popen(command) as broker:
-        wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", free)) == 0, 15, "broker")
-        yield free
-        broker.terminate()
+    with keep_port() as keeper:
+        free: int = keeper.getsockname()[1]
+        command = [sys.executable, "-m", "yard.sim.embedded_broker", str(free)]
+        with subprocess.Popen(command) as broker:
+            try:
+                wait_until(lambda: is_listening(free, broker), what="broker")
+                yield free
+            finally:
+                broker.terminate()
+
+
+def is_listening(port: int, broker: subprocess.Popen[bytes]) -> bool:
+    assert broker.poll() is None, "the broker has ended"
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -89,8 +97,8 @@ def test_the_will_is_published_when_a_client_falls_silent(port: int, connect: Co
         # CONNECT: clean session, will of QoS 0, keep-alive 1 s; client id, will topic, message.
         body = b"\0\4MQTT\4\x06\0\1" + b"\0\2id" + b"\0\x0bsilent/will" + b"\0\7offline"
         client.sendall(bytes((0x10, len(body))) + body)
-        assert client.recv(4) == b"\x20\2\0\0"
-        watcher.wait_for("silent/will", "offline", timeout=5)
+        assert client.makefile("rb").read(4) == b"\x20\2\0\0"
+        watcher.wait_for("silent/will", "offline")
 
 
 def test_the_will_is_not_published_after_a_disconnect(connect: Connect) -> None:

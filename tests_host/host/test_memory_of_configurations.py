@@ -65,7 +65,7 @@ REASONS = {
 
 IMPORTING = ("import_once", "find", "__import__")
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)  # of which a busy computer takes minutes to compile
 
 
 class Outcome(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import statistics
 import sys
 import time
@@ -19,6 +20,7 @@ from yard.model.board import Board
 ROOT = Path(__file__).resolve().parents[2]
 PORT = ROOT / "tools" / "yard" / "port"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
+LIMIT_S = 30.0  # for what a node does at once, where a computer may stall
 
 
 class Desk:
@@ -27,11 +29,11 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.board = Board([0x20, 0x21], wiring={4: [(0x20, "INTA")]})
-        self.watchdog_bites = 0
+        self.bitten: list[float] = []  # time.monotonic() of each bite of the watchdog
         self.link = Link(self.board, str(folder / "board"), self._bite)
 
     def _bite(self) -> None:
-        self.watchdog_bites += 1
+        self.bitten.append(time.monotonic())
 
     async def start_file(self, path: Path, **variables: str) -> asyncio.subprocess.Process:
         environment = os.environ | {
@@ -68,17 +70,17 @@ class Desk:
 
 
 async def finish(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
-    output, _ = await asyncio.wait_for(process.communicate(), 20)
+    output, _ = await asyncio.wait_for(process.communicate(), LIMIT_S)
     return process.returncode, output.decode()
 
 
 async def line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), 10)).decode().strip()
+    return (await asyncio.wait_for(process.stdout.readline(), LIMIT_S)).decode().strip()
 
 
-async def until(predicate: Callable[[], bool], timeout_s: float = 5) -> None:
-    end = time.monotonic() + timeout_s
+async def until(predicate: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT_S
     while not predicate():
         assert time.monotonic() < end
         await asyncio.sleep(0.002)
@@ -227,11 +229,18 @@ asyncio.run(main())
 """
 
 
+def wakes(process: asyncio.subprocess.Process) -> int:
+    """How often a process has gone to sleep so far."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    (count,) = re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.MULTILINE)
+    return int(count)
+
+
 def test_a_change_on_the_board_wakes_a_sleeping_node_at_once(with_desk: Run) -> None:
     async def test(desk: Desk) -> None:
         process = await desk.start(ANSWERING)
         assert await line(process) == "ready"
-        delays = []
+        delays, waits = [], []
         answers: asyncio.Queue[int] = asyncio.Queue()
 
         def changed(gpio: int, level: int) -> None:
@@ -239,16 +248,20 @@ def test_a_change_on_the_board_wakes_a_sleeping_node_at_once(with_desk: Run) -> 
                 answers.put_nowait(level)
 
         desk.board.pin_listeners.append(changed)
-        for level in [1, 0] * 15:
-            await asyncio.sleep(0.01)
+        for level in [1, 0] * 8:
+            before = wakes(process)
+            await asyncio.sleep(0.2)
             started = time.perf_counter()
             desk.board.drive_pin(13, level)
-            assert await asyncio.wait_for(answers.get(), 5) == level
+            assert await asyncio.wait_for(answers.get(), LIMIT_S) == level
             delays.append(time.perf_counter() - started)
+            waits.append(wakes(process) - before)
         process.kill()
         await process.wait()
-        # There and back, with two more requests on the way; the machine may be busy.
-        assert statistics.quantiles(delays, n=4)[0] < 0.002
+        # It waits for the change and for its requests to the board, but does not look in between,
+        # or it would look more often or answer later: so it is the change that wakes it.
+        assert statistics.median(waits) <= 8, waits
+        assert statistics.median(delays) < 0.03, delays
 
     with_desk(test)
 
@@ -277,14 +290,17 @@ async def readable():
 async def main():
     tasks = asyncio.create_task(flag.wait()), asyncio.create_task(readable())
     await asyncio.sleep_ms(10)
-    before = wakes()
-    await asyncio.sleep_ms(1000)
-    print(wakes() - before)
+    counts = []
+    for _ in range(3):
+        before = wakes()
+        await asyncio.sleep_ms(500)
+        counts.append(wakes() - before)
+    print(min(counts))  # the computer may fetch memory of the process from its disk meanwhile
 
 asyncio.run(main())
 """)
         assert status == 0, output
-        assert int(output) < 10
+        assert int(output) < 5
 
     with_desk(test)
 
@@ -319,6 +335,14 @@ asyncio.run(main())
 
 def test_a_watchdog_that_is_not_fed_bites(with_desk: Run) -> None:
     async def test(desk: Desk) -> None:
+        fed = []
+        feed = desk.link.watchdog.feed
+
+        def noted() -> None:
+            fed.append(time.monotonic())
+            feed()
+
+        desk.link.watchdog.feed = noted  # type: ignore[method-assign]
         process = await desk.start("""
 import time
 from machine import WDT
@@ -330,10 +354,13 @@ print("fed")
 time.sleep(60)
 """)
         assert await line(process) == "fed"
-        assert desk.watchdog_bites == 0
-        await until(lambda: desk.watchdog_bites == 1)
+        await until(lambda: bool(desk.bitten))
         process.kill()
         await process.wait()
+        assert len(fed) == 1 + 10, "it is fed when it is armed, too"
+        (bite,) = desk.bitten
+        # A stalled computer may be late with the food, too.
+        assert bite - max(when for when in fed if when < bite) >= 0.2
 
     with_desk(test)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,10 +11,27 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk
+from desk import MQTT, Desk, yard_after
 from mosquitto import Authority, SecureMosquitto
 
+_HERE = Path(__file__).parent
 _FAILED = pytest.StashKey[bool]()
+_TIMEOUT_S = 240  # only what is broken takes so long; each start of a desk is five processes
+_READY_S = 180.0
+# `yard sim` itself gives up earlier.
+_PATIENT = yard_after(
+    "import yard.sim.simulation as it\n"
+    f"it._BROKER_S = {_READY_S / 3}\nit._ONLINE_S = {_READY_S / 2}"
+)
+# So that no command expires while the computer stalls, but where that is what is tested.
+_PATIENT_MS = 30000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder more time than others."""
+    for item in items:
+        if item.path.is_relative_to(_HERE) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,10 +51,8 @@ def authority(tmp_path: Path) -> Authority:
 @pytest.fixture
 def secure_broker(tmp_path: Path, authority: Authority) -> Iterator[SecureMosquitto]:
     """mosquitto that speaks TLS on a free port."""
-    running = SecureMosquitto(tmp_path, authority)
-    running.start()
-    yield running
-    running.stop()
+    with SecureMosquitto(tmp_path, authority) as running:
+        yield running
 
 
 @pytest.fixture
@@ -44,22 +60,38 @@ def sim(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[...
     """Function that starts `yard sim --headless` with the given options; returns when it is ready.
 
     Each call has a folder of its own; `folder=` names an older one, to go on with its state.
+    `ttl_ms=` is how long a command may wait at the node, None for what it is without a setting.
     """
     desks: list[Desk] = []
 
-    def start(*options: str, folder: Path | None = None, **arguments: Any) -> Desk:
+    def start(
+        *options: str,
+        folder: Path | None = None,
+        ttl_ms: int | None = _PATIENT_MS,
+        **arguments: Any,
+    ) -> Desk:
         if folder is None:
             folder = tmp_path / f"desk{len(desks)}"
-            folder.mkdir()
-        desk = Desk(folder, *options, **arguments)
+        flash = folder / "state" / "flash"
+        flash.mkdir(parents=True, exist_ok=True)
+        if ttl_ms is not None:
+            with (flash / "credentials.py").open("a") as settings:
+                settings.write(f"COMMAND_TTL_MS = {ttl_ms}\n")
+        desk = Desk(folder, *options, program=_PATIENT, **arguments)
         desks.append(desk)
-        return desk.wait_ready()
+        return desk.wait_ready(_READY_S)
 
-    yield start
-    for desk in desks:
-        desk.stop()
-        if request.node.stash.get(_FAILED, False):
-            print(f"--- node.log of {desk.state}\n{desk.log}\n--- stderr\n{desk.errors}")
+    def end(desk: Desk) -> None:
+        try:
+            desk.stop()
+        finally:
+            if request.node.stash.get(_FAILED, False):
+                print(f"--- node.log of {desk.state}\n{desk.log}\n--- stderr\n{desk.errors}")
+
+    with contextlib.ExitStack() as ending:  # all are ended, even if one cannot be
+        yield start
+        for desk in desks:
+            ending.callback(end, desk)
 
 
 @pytest.fixture
@@ -68,8 +100,9 @@ def mqtt() -> Iterator[Callable[..., MQTT]]:
     clients: list[MQTT] = []
 
     def connect(port: int, *topics: str, **options: Any) -> MQTT:
-        client = MQTT(port, **options).connect()
+        client = MQTT(port, **options)
         clients.append(client)
+        client.connect()
         for topic in topics:
             client.subscribe(topic)
         return client
@@ -85,9 +118,12 @@ def furnished(
 ) -> Callable[..., tuple[Desk, MQTT]]:
     """Function that starts a desk whose node has `components` (what is in components.json, or its
     text) and `flash` (name of a file to its text); returns it and a client that sees everything.
+    More is for `sim`.
     """
 
-    def start(components: object, flash: Mapping[str, str] | None = None) -> tuple[Desk, MQTT]:
+    def start(
+        components: object, flash: Mapping[str, str] | None = None, **more: Any
+    ) -> tuple[Desk, MQTT]:
         folder = tmp_path / "desk"
         files = folder / "state" / "flash"
         files.mkdir(parents=True)
@@ -95,7 +131,7 @@ def furnished(
             (files / name).write_text(text)
         file = tmp_path / "components.json"
         file.write_text(components if isinstance(components, str) else json.dumps(components))
-        desk = sim("--components", str(file), folder=folder)
+        desk = sim("--components", str(file), folder=folder, **more)
         client = mqtt(desk.mqtt_port, "#")
         client.wait_for(desk.base + "available", "online")
         return desk, client

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from desk import MQTT, wait_until
+from desk import MQTT, RESTART_S, wait_until
 from mosquitto import Mosquitto
 from serial_board import WIFI_PASSWORD, SerialBoard
 from terminal import Terminal
 from yard.bundle import firmware_files
 from yard.places import FIRMWARE
 
-pytestmark = pytest.mark.timeout(200)  # all of the firmware is compiled and copied
+pytestmark = pytest.mark.timeout(400)  # all of the firmware is compiled and copied
 
 YARD = str(Path(sys.executable).with_name("yard"))
 MQTT_PASSWORD = "hush 'hush' \"ß\""
@@ -59,10 +59,8 @@ def board(tmp_path: Path, compiled: Path) -> Iterator[SerialBoard]:
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     """mosquitto that wants a password."""
-    running = Mosquitto(tmp_path, {"node": MQTT_PASSWORD})
-    running.start()
-    yield running
-    running.stop()
+    with Mosquitto(tmp_path, {"node": MQTT_PASSWORD}) as running:
+        yield running
 
 
 def yard(*arguments: str, status: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -101,7 +99,7 @@ def test_from_an_empty_board_to_a_node_that_is_online(
     arguments = ["--port", empty.port, "--ssid", "home", *where, "--name", "hall", "--json"]
     done = yard("provision", *arguments, **BOTH)
     assert json.loads(done.stdout) == {"port": empty.port, "node": "hall"}
-    wait_until(lambda: "online as home/hall" in empty.said, 20)
+    wait_until(lambda: "online as home/hall" in empty.said, RESTART_S)
     for secret in (WIFI_PASSWORD, "hush"):
         assert secret not in done.stdout + done.stderr + empty.said
         assert secret in credentials(empty)
@@ -267,8 +265,8 @@ def test_an_archive_that_is_not_what_it_was_is_refused(tmp_path: Path, damage: s
 def test_the_console_is_the_boards_terminal_until_it_is_left(board: SerialBoard) -> None:
     terminal = Terminal([YARD, "console", "--port", board.port])
     try:
-        wait_until(lambda: "loader" in board.said, 10)
-        wait_until(lambda: terminal.process.poll() is None and not terminal.is_restored, 10)
+        wait_until(lambda: "loader" in board.said)
+        wait_until(lambda: terminal.process.poll() is None and not terminal.is_restored)
         terminal.type("\r")
         terminal.wait_for("Looking for networks")
         terminal.type("\x03")
@@ -277,7 +275,7 @@ def test_the_console_is_the_boards_terminal_until_it_is_left(board: SerialBoard)
         terminal.wait_for("42")
         terminal.type("\x1d")
         assert terminal.wait_end() == 0
-        wait_until(lambda: terminal.is_restored, 5)
+        wait_until(lambda: terminal.is_restored)
         assert f"board at {board.port}" in terminal.errors
     finally:
         terminal.close()

@@ -78,13 +78,13 @@ def test_a_thermostat_heats_here_and_cools_at_another_node(ready: tuple[Desk, MQ
     client.publish("home/attic/chip20/fan/state", "OFF")
     client.publish("home/attic/t/state", "15.5")
     client.publish(topic + "/set", "heat")
-    wait_until(lambda: action() == "heating", 10)
+    wait_until(lambda: action() == "heating")
     client.publish("home/attic/t/state", "25")
-    wait_until(lambda: action() == "idle", 10)
+    wait_until(lambda: action() == "idle")
     client.publish(topic + "/set", "cool")
-    client.wait_for("home/attic/chip20/fan/set", "ON", timeout=10)
+    client.wait_for("home/attic/chip20/fan/set", "ON")
     client.publish("home/attic/chip20/fan/state", "ON")
-    wait_until(lambda: action() == "cooling", 10)
+    wait_until(lambda: action() == "cooling")
 
 
 def test_home_assistant_is_told_of_them(ready: tuple[Desk, MQTT]) -> None:
@@ -96,7 +96,7 @@ def test_home_assistant_is_told_of_them(ready: tuple[Desk, MQTT]) -> None:
                 return json.loads(message.payload)["cmps"]
         return None
 
-    entities = wait_until(found, 10)
+    entities = wait_until(found)
     assert entities["room_climate"]["modes"] == ["off", "cool", "heat"]
     assert entities["room_climate"]["p"] == "climate"
     assert entities["eye_led"]["fx_list"] == ["blink", "fast", "flash"]

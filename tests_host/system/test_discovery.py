@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, Furnished, wait_until
+from desk import MQTT, Connect, Desk, Furnished, wait_until
 
 DEVICE = {"ids", "cns", "name", "mf", "mdl", "mdl_id", "hw", "sw", "sn", "sa", "cu", "via_device"}
 ORIGIN = {"name", "sw", "url"}
@@ -113,17 +113,19 @@ def test_ids_are_unique_and_the_chip_is_below_the_node(
 
 
 def test_every_state_and_availability_topic_has_a_retained_message(
-    announced: tuple[str, Desk, MQTT],
+    announced: tuple[str, Desk, MQTT], mqtt: Connect
 ) -> None:
-    form, _, client = announced
+    form, desk, client = announced
     found = payloads(client)
-    retained = {m.topic for m in client.messages if m.retained}
+    wanted = {row["t"] for payload in found.values() for row in payload["avty"]}
     for entity in entities(form, found):
         if entity["p"] not in ("button", "event"):
-            assert entity["stat_t"].replace("~", entity.get("~", "")) in retained, entity
-    for payload in found.values():
-        assert {row["t"] for row in payload["avty"]} <= retained
-        assert payload["avty_mode"] == "all"
+            wanted.add(entity["stat_t"].replace("~", entity.get("~", "")))
+    for topic in wanted:
+        client.wait_for(topic)  # some states may follow after the node is online
+    retained = {m.topic for m in mqtt(desk.mqtt_port, "#").messages if m.retained}
+    assert wanted <= retained
+    assert {payload["avty_mode"] for payload in found.values()} == {"all"}
 
 
 def test_an_event_names_its_kinds(announced: tuple[str, Desk, MQTT]) -> None:
@@ -169,7 +171,7 @@ def test_home_assistant_coming_online_is_answered_with_everything(
     client.clear()
     client.publish("homeassistant/status", "online")
     for topic in before:
-        client.wait_for(topic, timeout=8)
+        client.wait_for(topic)
     client.wait_for(desk.base + "board/pump/state")
 
 
@@ -185,4 +187,4 @@ def test_a_button_is_pressed_as_home_assistant_does_it(
     def pulsed() -> bool:
         return bool(desk.board.chip(0x20)["latch_changes"] == changes + 2)
 
-    wait_until(pulsed, 5, "one pulse")
+    wait_until(pulsed, what="one pulse")

@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from desk import MQTT, Connect, Desk, Furnished, wait_until
+from desk import MQTT, RESTART_S, Connect, Desk, Furnished, wait_until
 
 Rows = dict[str, dict[str, Any]]
 
@@ -92,7 +92,8 @@ class Node:
     def rows(self, client: MQTT, count: int) -> Rows:
         """Return the rows when there are `count`, as somebody is told who comes then."""
         topic = self.desk.base + "components"
-        wait_until(lambda: len(json.loads(client.wait_for(topic).payload)) == count, 10, "rows")
+        client.wait_for(topic)
+        wait_until(lambda: len(json.loads(client.of(topic)[-1].payload)) == count, what="rows")
         message = self.late_comer().wait_for(topic)
         assert message.retained
         return {row["name"]: row for row in json.loads(message.payload)}
@@ -111,7 +112,7 @@ class Node:
                 told = bool(states) and states[-1].payload == payload
                 return told and self.desk.board.latch(0x20) & 1 == level
 
-            wait_until(done, 20, f"lamp {payload}")
+            wait_until(done, what=f"lamp {payload}")
 
 
 def start(furnished: Furnished, mqtt: Connect, components: object) -> tuple[Node, MQTT]:
@@ -128,7 +129,7 @@ def test_each_phase_in_which_a_component_can_fail(furnished: Furnished, mqtt: Co
         rows = json.loads(client.of(told)[-1].payload) if client.of(told) else ()
         return {row["name"] for row in rows if row.get("crashes", 0) > 1} == {"tasked", "called"}
 
-    wait_until(died, 30, "two crashes of each task")
+    wait_until(died, RESTART_S, "two crashes of each task")
     rows = node.rows(client, len(FAILING) + 2)
     assert {name: row["phase"] for name, row in rows.items()} == {
         "i2c": "running",

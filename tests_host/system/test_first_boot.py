@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import runpy
 import shutil
-import socket
+import signal
 import sys
 import threading
 import tty
@@ -17,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pexpect
+import psutil
 import pytest
 
+from desk import RESTART_S, keep_port, wait_until
 from mosquitto import Mosquitto
 from yard.board.link import Link
 from yard.model.board import Board
@@ -28,7 +31,6 @@ FIRMWARE = ROOT / "firmware"
 RUN_PY = ROOT / "tools" / "yard" / "port" / "run.py"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 RESET = 75
-LIMIT_S = 15
 WIFI_PASSWORD = "correct horse"
 
 BEGIN = "Press Enter to set up Wi-Fi and broker"
@@ -58,8 +60,11 @@ class Board1:
         self._thread.join(10)
         self._loop.close()
 
-    def power_on(self, **variables: str) -> pexpect.spawn[str]:
-        """Start the firmware on a terminal that passes every byte on, as a serial port does."""
+    def power_on(self, typed: str = "", **variables: str) -> pexpect.spawn[str]:
+        """Start the firmware on a terminal that passes every byte on, as a serial port does.
+
+        typed: is there when it starts.
+        """
         environment = os.environ | {
             "YARD_LINK": str(self.folder / "link"),
             "YARD_WIFI_PASSWORD": WIFI_PASSWORD,
@@ -67,15 +72,18 @@ class Board1:
             **variables,
         }
         node: pexpect.spawn[str] = pexpect.spawn(
-            MICROPYTHON,
-            [str(RUN_PY)],
+            "/bin/sh",
+            ["-c", 'kill -STOP $$; exec "$@"', "sh", MICROPYTHON, str(RUN_PY)],
             cwd=str(self.folder),
             env=environment,
-            timeout=LIMIT_S,
+            timeout=RESTART_S,
             encoding="utf-8",
             preexec_fn=_raw,
         )
         node.delaybeforesend = None
+        wait_until(lambda: psutil.Process(node.pid).status() == psutil.STATUS_STOPPED)
+        node.send(typed)
+        node.kill(signal.SIGCONT)
         return node
 
     @property
@@ -103,13 +111,14 @@ def board(tmp_path: Path) -> Iterator[Board1]:
 def power_on(board: Board1) -> Iterator[Callable[..., pexpect.spawn[str]]]:
     nodes: list[pexpect.spawn[str]] = []
 
-    def start(**variables: str) -> pexpect.spawn[str]:
-        nodes.append(board.power_on(**variables))
+    def start(typed: str = "", **variables: str) -> pexpect.spawn[str]:
+        nodes.append(board.power_on(typed, **variables))
         return nodes[-1]
 
-    yield start
-    for node in nodes:
-        node.close(force=True)
+    with contextlib.ExitStack() as ending:  # all are ended, even if one cannot be
+        yield start
+        for node in nodes:
+            ending.callback(kill, node)
 
 
 def answer(node: pexpect.spawn[str], **answers: str) -> None:
@@ -138,15 +147,25 @@ def confirm(node: pexpect.spawn[str]) -> None:
     node.send("yes\r")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+@pytest.fixture
+def closed_port() -> Iterator[str]:
+    """A port at which nobody listens."""
+    with keep_port() as keeper:
+        yield str(keeper.getsockname()[1])
+
+
+def kill(node: pexpect.spawn[str]) -> None:
+    """Kill a process if it runs; returns when it is gone."""
+    if not node.closed:
+        node.kill(signal.SIGKILL)
+        node.wait()  # close() waits only for a moment
+        node.close()
 
 
 def end(node: pexpect.spawn[str]) -> int | None:
     """Wait for the end of the process; return its status."""
     node.expect(pexpect.EOF)
+    node.wait()  # close() would end a process that is about to end
     node.close()
     return node.exitstatus
 
@@ -207,12 +226,13 @@ def test_secrets_do_not_appear_on_the_console(power_on: Callable[..., pexpect.sp
 def test_what_cannot_be_reached_is_named_and_nothing_is_stored_without_a_yes(
     board: Board1,
     power_on: Callable[..., pexpect.spawn[str]],
+    closed_port: str,
     answers: dict[str, str],
     reason: str,
 ) -> None:
     given = {"ssid": "1", "password": WIFI_PASSWORD, "broker": "127.0.0.1"} | answers
     if given.get("port") == "0":
-        given["port"] = str(free_port())
+        given["port"] = closed_port
     node = power_on()
     begin(node, **given)
     confirm(node)
@@ -266,8 +286,7 @@ def test_the_key_s_held_at_power_on_opens_it_again(
         f'WIFI_SSID = "home"\nWIFI_PASSWORD = "{WIFI_PASSWORD}"\nMQTT_HOST = "127.0.0.1"\n'
         f"MQTT_PORT = {broker.port}\nOTHER_SECRET = 'kept'\n"
     )
-    node = power_on()
-    node.send("s")
+    node = power_on("s")
     begin(node, name="renamed")
     confirm(node)
     assert end(node) == RESET
@@ -287,14 +306,17 @@ def test_a_damaged_file_gives_one_line_and_the_dialogue(
 
 
 def test_import_setup_at_the_repl_opens_it(
-    board: Board1, power_on: Callable[..., pexpect.spawn[str]], tmp_path: Path
+    board: Board1,
+    power_on: Callable[..., pexpect.spawn[str]],
+    tmp_path: Path,
+    closed_port: str,
 ) -> None:
     # A board at whose REPL somebody has typed it.
     firmware = tmp_path / "firmware"
     shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
     (firmware / "main.py").write_text("import setup\n")
     node = power_on(YARD_FIRMWARE=str(firmware))
-    answer(node, ssid="1", password=WIFI_PASSWORD, broker="127.0.0.1", port=str(free_port()))
+    answer(node, ssid="1", password=WIFI_PASSWORD, broker="127.0.0.1", port=closed_port)
     confirm(node)
     node.expect("Store it all the same")
     node.send("yes\r")
@@ -323,7 +345,7 @@ def test_a_node_that_cannot_join_asks_whether_somebody_is_there(
         f"MQTT_PORT = {broker.port}\n"
     )
     node = power_on()
-    node.expect("cannot join home: wrong password", timeout=40)
+    node.expect("cannot join home: wrong password")
     begin(node, password=WIFI_PASSWORD)
     confirm(node)
     assert end(node) == RESET
@@ -335,8 +357,7 @@ def test_power_lost_while_storing_leaves_a_board_that_asks_or_runs(
     board: Board1, power_on: Callable[..., pexpect.spawn[str]], broker: Mosquitto
 ) -> None:
     for attempt in range(4):
-        node = power_on()
-        node.send("s" if attempt else "")
+        node = power_on("s" if attempt else "")
         begin(
             node,
             ssid="home",
@@ -347,7 +368,6 @@ def test_power_lost_while_storing_leaves_a_board_that_asks_or_runs(
         )
         confirm(node)
         node.expect("accepted")
-        node.kill(9)
-        node.close(force=True)
+        kill(node)
         kept = board.credentials
         assert kept is None or kept["WIFI_SSID"] == "home"

@@ -37,11 +37,18 @@ def test_presses_are_told_by_interrupt_and_an_idle_bus_is_quiet(
     seconds = after["uptime"] - before["uptime"] + 1
     # The check of the chip with outputs every 4 s, the safety poll of that with inputs every 5 s.
     assert after["i2c_transfers"] - before["i2c_transfers"] <= seconds // 4 + seconds // 5 + 2
-    for level, state in ((0, "OFF"), (1, "ON")):
-        client.clear()
-        desk.board.drive(0x21, 3, level)
-        client.wait_for(topic, state)
-    status = next_status(client, desk)
-    assert status["interrupts"] == 2
-    assert status["missed_interrupts"] == 0
-    assert status.get("int_fallbacks", 0) == 0
+    assert (after["interrupts"], after["missed_interrupts"]) == (0, 0)
+
+    def press() -> list[int]:
+        """Press a button and let it go; return how the counters have changed."""
+        before = next_status(client, desk)
+        for level, state in ((0, "OFF"), (1, "ON")):
+            client.clear()
+            desk.board.drive(0x21, 3, level)
+            client.wait_for(topic, state)
+        after = next_status(client, desk)
+        counters = ("interrupts", "missed_interrupts", "int_fallbacks")
+        return [after.get(key, 0) - before.get(key, 0) for key in counters]
+
+    # Again if the computer stalled: then the safety poll may be the first to see a change.
+    assert any(press() == [2, 0, 0] for _ in range(3))

@@ -13,7 +13,7 @@ from desk import MQTT, RESTART_S, Desk, Furnished, wait_until
 
 GUIDE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
-ANNOUNCED_S = 15  # an announcement waits up to 4.6 s
+ANNOUNCED_S = 40  # an announcement waits up to 4.6 s
 
 
 def chip(address: str, *names: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Node:
                     return answer["response"], answer["datavalue"]
             return None
 
-        answer: tuple[str, str] = wait_until(found, 20, f"answer to {command} {component}")
+        answer: tuple[str, str] = wait_until(found, what=f"answer to {command} {component}")
         return answer
 
     def define(self, **components: Any) -> None:
@@ -107,7 +107,7 @@ def test_a_chip_is_unloaded_and_loaded_again_while_the_other_goes_on(node: Node)
     node.expect("attic/available", "")
     node.expect("attic/fan/state", "")
     wait_until(lambda: node.discovery("attic")[-1] == "", ANNOUNCED_S, "removal of the device")
-    assert sorted(node.rows()) == ["hall", "house", "i2c"]
+    wait_until(lambda: sorted(node.rows()) == ["hall", "house", "i2c"])
     node.client.publish(node.desk.base + "hall/lamp/set", "ON")
     node.client.wait_for(node.desk.base + "hall/lamp/state", "ON")
     assert node.ask("LOAD", "attic") == ("OK", "0x01")
@@ -136,7 +136,7 @@ def test_reload_takes_what_the_file_says_now_and_outputs_keep_their_levels(node:
     node.define(hall=chip("0x20", "lamp", "a b"))
     response, value = node.ask("RELOAD", "hall")
     assert (response, value) == ("OK", "0x01"), "a fault of a row costs the row"
-    assert "pins[1].id" in node.rows()["hall"]["errors"][0]
+    wait_until(lambda: "pins[1].id" in node.rows()["hall"].get("errors", [""])[0])
 
 
 def test_what_leaves_the_configuration_between_two_starts_is_removed(node: Node) -> None:

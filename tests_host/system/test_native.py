@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, Furnished, wait_until
+from desk import MQTT, RESTART_S, Desk, Furnished, wait_until
 from documented import documented
 
 COMPONENTS = """{
@@ -59,8 +59,8 @@ def test_a_switch_and_a_button_are_those_of_home_assistant(ready: tuple[Desk, MQ
     client.publish(desk.base + "esp/pump/set", "ON")
     client.wait_for(desk.base + "esp/pump/state", "ON")
     assert level(desk, 23) == 0
-    client.publish(desk.base + "esp/pump/set", "PULSE:100")
     client.clear()
+    client.publish(desk.base + "esp/pump/set", "PULSE:100")
     client.wait_for(desk.base + "esp/pump/state", "OFF")
     assert level(desk, 23) == 1
     drive(desk, 27, 0)
@@ -155,11 +155,10 @@ def test_outputs_are_off_and_totals_go_on_after_a_restart(ready: tuple[Desk, MQT
     kept = desk.state / "flash" / "kept.json"
     wait_until(
         lambda: kept.exists() and json.loads(kept.read_text()) == {"pulses meter": 2},
-        10,
-        "a total",
+        what="a total",
     )
     client.clear()
     desk.board.reset_node()
-    client.wait_for(desk.base + "esp/pump/state", "OFF", 30)
+    client.wait_for(desk.base + "esp/pump/state", "OFF", RESTART_S)
     client.wait_for(desk.base + "meter/total/state", "0.2")
     assert level(desk, 23) == 1

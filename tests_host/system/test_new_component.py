@@ -35,7 +35,7 @@ def test_a_sensor_a_switch_and_a_component_run_at_their_first_start(
     desk = sim("--components", str(components), environment=environment)
     client = mqtt(desk.mqtt_port, "home/#")
 
-    cellar = client.wait_for(desk.base + "cellar/temperature/state", timeout=15)
+    cellar = client.wait_for(desk.base + "cellar/temperature/state")
     assert 15 <= float(cellar.payload) <= 25
 
     client.wait_for(desk.base + "fountain/switch/state", "OFF")
@@ -67,5 +67,6 @@ def test_a_configuration_as_a_program_runs(sim: Callable[..., Desk], tmp_path: P
     command = [*YARD, "new", "component", "house", "--kind", "components.py"]
     subprocess.run([*command, "--folder", str(tmp_path)], check=True, timeout=50)
     desk = sim("--components", str(tmp_path / "components.py"))
-    assert "house: runs on desk" in desk.log
-    assert "chip21: 0x21 answers" in desk.log
+    # What the node prints may come later than what it publishes.
+    wait_until(lambda: "house: runs on desk" in desk.log)
+    wait_until(lambda: "chip21: 0x21 answers" in desk.log)

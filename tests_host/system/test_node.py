@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import MQTT, Connect, Desk, StartSim, wait_until
+from desk import LIMIT_S, MQTT, RESTART_S, Connect, Desk, StartSim, wait_until
 
 ALL = "home/#"
 
@@ -41,6 +42,16 @@ def with_fast_status(folder: Path) -> Path:
     return folder
 
 
+def warning(client: MQTT, desk: Desk, part: str) -> str:
+    """Return the first warning of the node that has `part`, there already or still to come."""
+    topic = f"home/log/warn/{desk.node}"
+
+    def found() -> list[str]:
+        return [message.payload for message in client.of(topic) if part in message.payload]
+
+    return str(wait_until(found, what=f"a warning with {part}")[0])
+
+
 def test_a_command_switches_the_latch_and_publishes_the_state(
     sim: StartSim, mqtt: Connect
 ) -> None:
@@ -58,6 +69,7 @@ def test_states_are_retained(sim: StartSim, mqtt: Connect) -> None:
     desk, client = ready_desk(sim, mqtt)
     client.publish(desk.base + "chip21/out8/set", "ON")
     client.wait_for(desk.base + "chip21/out8/state", "ON")
+    client.wait_for(desk.base + "alive", "ON")
     late = mqtt(desk.mqtt_port, ALL)
     assert late.wait_for(desk.base + "chip21/out8/state", "ON").retained
     assert late.wait_for(desk.base + "chip20/out0/state", "OFF").retained
@@ -66,12 +78,21 @@ def test_states_are_retained(sim: StartSim, mqtt: Connect) -> None:
 
 def test_a_pulse_ends_by_itself(sim: StartSim, mqtt: Connect) -> None:
     desk, client = ready_desk(sim, mqtt)
-    client.clear()
-    client.publish(desk.base + "chip20/out5/set", "PULSE:150")
-    on = client.wait_for(desk.base + "chip20/out5/state", "ON")
-    off = client.wait_for(desk.base + "chip20/out5/state", "OFF")
-    assert 0.1 < off.time - on.time < 1
-    assert desk.board.latch(0x20) == 0
+
+    def pulse() -> float:
+        """Return how long it was on, in s."""
+        client.clear()
+        client.publish(desk.base + "chip20/out5/set", "PULSE:150")
+        on = client.wait_for(desk.base + "chip20/out5/state", "ON")
+        client.wait_for(desk.base + "chip20/out5/state", "OFF", after=on)
+        assert desk.board.latch(0x20) == 0
+        (begin, *_, one), (end, *_, none) = desk.board.get("/latches")["latches"][-2:]
+        assert (one, none) == (1 << 5, 0)
+        return float(end - begin) / 1e9
+
+    # A computer that stalls may make one longer, but none shorter.
+    lengths = [pulse() for _ in range(3)]
+    assert 0.14 < min(lengths) < 1
 
 
 def test_an_input_is_published(sim: StartSim, mqtt: Connect) -> None:
@@ -80,8 +101,7 @@ def test_an_input_is_published(sim: StartSim, mqtt: Connect) -> None:
     before = client.wait_for(topic).payload
     client.clear()
     desk.board.drive(0x21, 3, 0)
-    pressed = client.wait_for(topic).payload
-    assert {before, pressed} == {"ON", "OFF"}
+    client.wait_for(topic, {"ON": "OFF", "OFF": "ON"}[before])
     client.clear()
     desk.board.drive(0x21, 3, None)
     client.wait_for(topic, before)
@@ -138,16 +158,22 @@ def test_a_chip_that_lost_power_is_restored_and_says_so(sim: StartSim, mqtt: Con
     client.publish(desk.base + "chip20/out2/set", "ON")
     client.wait_for(desk.base + "chip20/out2/state", "ON")
     registers = desk.board.chip(0x20)["registers"]
-    client.clear()
-    desk.board.power(0x20, False)
-    client.wait_for(desk.base + "chip20/available", "offline", 6)
-    client.publish(desk.base + "chip21/out9/set", "ON")
-    client.wait_for(desk.base + "chip21/out9/state", "ON")
-    desk.board.power(0x20, True)
-    powered = time.monotonic()
-    client.wait_for(desk.base + "chip20/available", "online", 5)
-    assert desk.board.chip(0x20)["registers"] == registers
-    assert time.monotonic() - powered < 5
+
+    def restored(word: str) -> float:
+        """Return how long it took, in s; the other chip gets a command before."""
+        client.clear()
+        desk.board.power(0x20, False)
+        lost = client.wait_for(desk.base + "chip20/available", "offline")
+        client.publish(desk.base + "chip21/out9/set", word)
+        client.wait_for(desk.base + "chip21/out9/state", word)
+        powered = time.monotonic()
+        desk.board.power(0x20, True)
+        back = client.wait_for(desk.base + "chip20/available", "online", after=lost)
+        assert desk.board.chip(0x20)["registers"] == registers
+        return back.time - powered
+
+    # Again if the computer stalled.
+    assert any(restored(word) < 5 for word in ("ON", "OFF", "ON"))
 
 
 def test_a_power_cut_too_short_to_be_missed_is_found_by_the_registers(
@@ -159,27 +185,28 @@ def test_a_power_cut_too_short_to_be_missed_is_found_by_the_registers(
     registers = desk.board.chip(0x20)["registers"]
     desk.board.power(0x20, False)
     desk.board.power(0x20, True)
-    wait_until(lambda: desk.board.chip(0x20)["registers"] == registers, 5, "registers")
+    wait_until(lambda: desk.board.chip(0x20)["registers"] == registers, what="registers")
 
 
 def test_a_command_on_a_dead_bus_is_dropped_and_counted_and_never_replayed(
     sim: StartSim, mqtt: Connect, tmp_path: Path
 ) -> None:
     folder = with_fast_status(tmp_path / "fast")
-    desk, client = ready_desk(sim, mqtt, folder=folder)
+    desk, client = ready_desk(sim, mqtt, folder=folder, ttl_ms=None)
     client.wait_for(desk.base + "status")
     client.clear()
     desk.board.bus(stuck_sda=True)
     stuck = time.monotonic()
     client.publish(desk.base + "chip20/out0/set", "ON")
-    wait_until(lambda: time.monotonic() - stuck > 1.5, 3, "1.5 s on a dead bus")
-    client.publish(desk.base + "chip20/out1/set", "ON")
+    wait_until(lambda: time.monotonic() - stuck > 1.5, what="1.5 s on a dead bus")
+    # Longer than any stall of the computer between this and the end of the fault.
+    client.publish(desk.base + "chip20/out1/set", '{"state": "ON", "ttl": 30000}')
     client.wait_for(desk.base + "chip20/out0/state", "OFF")
-    wait_until(lambda: time.monotonic() - stuck > 2, 3, "2 s on a dead bus")
+    wait_until(lambda: time.monotonic() - stuck > 2, what="2 s on a dead bus")
     desk.board.bus(stuck_sda=False)
     client.wait_for(desk.base + "chip20/out1/state", "ON")
     assert desk.board.latch(0x20) == 1 << 1
-    wait_until(lambda: status_counter(client, desk, "dropped") == 1, 5, "counter")
+    wait_until(lambda: status_counter(client, desk, "dropped") == 1, what="counter")
     assert any("log/warn" in message.topic for message in client.messages)
 
 
@@ -191,8 +218,7 @@ def test_a_wrong_command_changes_nothing_and_is_answered_on_the_log(
     for payload in ("ONN", "{", '{"state": "ON", "ttl": "soon"}', "PULSE:0", "\U0001f4a1"):
         client.clear()
         client.publish(topic, payload)
-        answer = client.wait_for(f"home/log/warn/{desk.node}")
-        assert topic in answer.payload and "\n" not in answer.payload
+        assert "\n" not in warning(client, desk, topic)
     client.publish(desk.base + "chip20/out1/set", "ON")
     client.wait_for(desk.base + "chip20/out1/state", "ON")
     assert desk.board.latch(0x20) == 1 << 1
@@ -202,12 +228,12 @@ def test_a_retained_command_is_refused_also_after_a_restart(sim: StartSim, mqtt:
     desk, client = ready_desk(sim, mqtt)
     topic = desk.base + "chip20/out0/set"
     client.publish(topic, "ON", retain=True)
-    client.wait_for(desk.base + "chip20/out0/state", "ON")  # live: the broker clears the flag
+    # Live: the broker clears the flag.
+    on = client.wait_for(desk.base + "chip20/out0/state", "ON")
     client.publish(desk.base + "chip20/out0/set", "OFF")
-    client.wait_for(desk.base + "chip20/out0/state", "OFF")
+    client.wait_for(desk.base + "chip20/out0/state", "OFF", after=on)
     desk.restart_node(client)
-    answer = client.wait_for(f"home/log/warn/{desk.node}")
-    assert topic in answer.payload and "retained" in answer.payload
+    assert "retained" in warning(client, desk, topic)
     assert desk.board.latch(0x20) == 0
 
 
@@ -215,12 +241,14 @@ def test_the_node_comes_back_when_the_broker_was_away(sim: StartSim, mqtt: Conne
     desk, client = ready_desk(sim, mqtt)
     client.publish(desk.base + "chip20/out4/set", "ON")
     client.wait_for(desk.base + "chip20/out4/state", "ON")
+    lost = threading.Event()
+    client.client.on_disconnect = lambda *_: lost.set()
     kill_broker(desk)
-    wait_until(lambda: not client.client.is_connected(), 5, "loss of the broker")
-    wait_until(client.client.is_connected, 15, "broker")
+    assert lost.wait(LIMIT_S), "loss of the broker"
+    wait_until(client.client.is_connected, RESTART_S, "broker")
     client.clear()
     client.subscribe(ALL)
-    client.wait_for(desk.base + "available", "online", 20)
+    client.wait_for(desk.base + "available", "online", RESTART_S)
     client.wait_for(desk.base + "chip20/out4/state", "ON")
     client.publish(desk.base + "chip20/out4/set", "OFF")
     client.wait_for(desk.base + "chip20/out4/state", "OFF")
@@ -242,7 +270,7 @@ def test_the_node_comes_back_when_wifi_was_away(sim: StartSim, mqtt: Connect) ->
     desk.board.wifi(False)
     # The original mqtt_as joins by itself and says nothing about it.
     lost = ("wifi: lost", "mqtt: connection to the broker lost")
-    wait_until(lambda: any(text in desk.log for text in lost), 30, "the node to see it")
+    wait_until(lambda: any(text in desk.log for text in lost), RESTART_S, "the node to see it")
     desk.board.wifi(True)
     client.clear()
 
@@ -250,7 +278,7 @@ def test_the_node_comes_back_when_wifi_was_away(sim: StartSim, mqtt: Connect) ->
         client.publish(desk.base + "chip20/out4/set", "ON", qos=0)
         return bool(client.of(desk.base + "chip20/out4/state"))
 
-    wait_until(switched, 50, "a command to be carried out")
+    wait_until(switched, RESTART_S, "a command to be carried out")
     assert " died " not in desk.log
 
 

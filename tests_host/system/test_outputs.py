@@ -15,6 +15,7 @@ import pytest
 from desk import MQTT, RESTART_S, Desk, Furnished, wait_until
 
 GAP_S = 0.15
+REPEAT_S = 5.0
 
 
 def chip(address: str, *pins: dict[str, object]) -> dict[str, object]:
@@ -49,14 +50,23 @@ def components() -> dict[str, object]:
 def running(furnished: Furnished) -> tuple[Desk, MQTT]:
     """A desk with these components, and a client that sees everything."""
     # The node notices a silent broker in 5 to 8 s.
-    return furnished(components(), {"credentials.py": "ON_LOST_S = 2\nMQTT_KEEPALIVE = 5\n"})
+    settings = {"credentials.py": "ON_LOST_S = 2\nMQTT_KEEPALIVE = 5\n"}
+    return furnished(components(), settings, ttl_ms=None)
 
 
 def switch(desk: Desk, client: MQTT, key: str, word: str) -> None:
-    """Send a command and wait for the state that follows."""
-    client.clear()
-    client.publish(f"{desk.base}{key}/set", word)
-    client.wait_for(f"{desk.base}{key}/state", word)
+    """Send a command and wait for the state that follows; again if it expired meanwhile."""
+    asked = 0.0
+
+    def done() -> bool:
+        nonlocal asked
+        if time.monotonic() > asked + REPEAT_S:
+            asked = time.monotonic()
+            client.clear()
+            client.publish(f"{desk.base}{key}/set", word)
+        return any(message.payload == word for message in client.of(f"{desk.base}{key}/state"))
+
+    wait_until(done, RESTART_S, f"{key} {word}")
 
 
 def history(
@@ -79,16 +89,28 @@ def test_an_output_with_max_on_is_switched_off_and_that_is_published(
     desk, client = running
     switch(desk, client, "chip20/pump", "ON")
     client.wait_for(desk.base + "chip20/pump/state", "OFF")
-    on, off = [at for at, _ in history(desk)]
+    on, off = [at for at, _ in history(desk)][-2:]
     assert off - on > 0.99  # 1 s, counted in whole ms
 
 
 def test_a_command_can_repeat_a_pulse(running: tuple[Desk, MQTT]) -> None:
     desk, client = running
     command = {"state": "PULSE", "pulse": 60, "repeat": 3, "gap": 40}
-    client.publish(desk.base + "chip20/forgotten/set", json.dumps(command))
-    wait_until(lambda: len(list(history(desk))) == 6, 5, "three pulses")
-    assert [latches["0x20"] for _, latches in history(desk)] == [8, 0] * 3
+
+    def pulses() -> list[int]:
+        """Return what the latch was since the command, until it is quiet."""
+        before = len(list(history(desk)))
+        client.publish(desk.base + "chip20/forgotten/set", json.dumps(command))
+        begin = time.monotonic()
+
+        def since() -> list[int]:
+            return [latches["0x20"] for _, latches in history(desk)][before:]
+
+        wait_until(lambda: len(since()) == 6 or time.monotonic() > begin + REPEAT_S)
+        return since()
+
+    # Again if the computer stalled: a pulse that is late by 1.5 s does not come any more.
+    assert any(pulses() == [8, 0] * 3 for _ in range(3))
 
 
 def test_interlocked_outputs_of_two_chips_are_never_on_together(
@@ -108,10 +130,17 @@ def test_interlocked_outputs_of_two_chips_are_never_on_together(
         elif step % 8 == 7:
             desk.board.power(0x20, True)
             desk.board.power(0x21, True)
-    switch(desk, client, "chip20/up", "ON")
-    switch(desk, client, "chip21/down", "ON")
-    assert desk.board.latch(0x20) & 1 == 0
+    # The states may still be those of the commands above.
+    for key in ("chip20/up", "chip21/down"):
+        wait_until(lambda key=key: settled(desk, client, key), RESTART_S, f"{key} on")
     assert {"up", "down"} <= check_interlock(desk, losses)
+
+
+def settled(desk: Desk, client: MQTT, key: str) -> bool:
+    """Ask for a member of the interlock; return whether then it is on and the other is off."""
+    switch(desk, client, key, "ON")
+    on = desk.board.latch(0x20) & 1, desk.board.latch(0x21) >> 8 & 1
+    return on == ((1, 0) if key == "chip20/up" else (0, 1))
 
 
 def check_interlock(desk: Desk, losses: Sequence[tuple[int, str, int]] = ()) -> set[str]:
@@ -151,13 +180,14 @@ def test_last_survives_a_power_loss_of_node_and_chip(running: tuple[Desk, MQTT])
     for key in ("chip20/kept", "chip20/forgotten"):
         switch(desk, client, key, "ON")
     file = desk.state / "flash" / "kept.json"
-    wait_until(lambda: file.exists() and json.loads(file.read_text())["level chip20"] == 4)
+    wait_until(lambda: file.exists() and json.loads(file.read_text()).get("level chip20") == 4)
     client.clear()
     desk.board.power(0x20, False)
     desk.board.reset_node()
     desk.board.power(0x20, True)
-    client.wait_for(desk.base + "chip20/kept/state", "ON", RESTART_S)
-    client.wait_for(desk.base + "chip20/forgotten/state", "OFF")
+    gone = client.wait_for(desk.base + "available", "offline", RESTART_S)
+    client.wait_for(desk.base + "chip20/kept/state", "ON", RESTART_S, after=gone)
+    client.wait_for(desk.base + "chip20/forgotten/state", "OFF", after=gone)
     assert desk.board.latch(0x20) == 4
 
 
@@ -167,7 +197,7 @@ def test_a_lost_broker_switches_the_outputs_that_say_so(running: tuple[Desk, MQT
     switch(desk, client, "chip20/forgotten", "ON")
     broker = mosquitto_of(desk)
     broker.send_signal(signal.SIGSTOP)
-    wait_until(lambda: desk.board.latch(0x20) == 0b101000, 40, "on_lost")
+    wait_until(lambda: desk.board.latch(0x20) == 0b101000, RESTART_S, "on_lost")
     # Also when it has not been reached since the start: the lamp comes on again.
     desk.board.reset_node()
     desk.board.power(0x20, False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, Furnished, wait_until
+from desk import MQTT, RESTART_S, Desk, Furnished, wait_until
 from documented import documented
 
 COMPONENTS = """{
@@ -75,7 +75,7 @@ def discovered(client: MQTT, component: str, entity: str) -> Any:
                     return entities[entity]
         return None
 
-    return wait_until(found, 10, entity)
+    return wait_until(found, what=entity)
 
 
 def test_each_sensor_is_measured_and_announced(ready: tuple[Desk, MQTT]) -> None:
@@ -95,7 +95,7 @@ def test_each_sensor_is_measured_and_announced(ready: tuple[Desk, MQTT]) -> None
         ("chip/temperature", "53"),
         ("well/distance", "0.0"),
     ):
-        message = client.wait_for(f"{desk.base}{topic}/state", timeout=10)
+        message = client.wait_for(f"{desk.base}{topic}/state")
         assert message.payload == payload, topic
     for name in ("air", "roof", "gas"):
         client.wait_for(f"{desk.base}{name}/available", "online")
@@ -127,18 +127,18 @@ def test_each_sensor_is_measured_and_announced(ready: tuple[Desk, MQTT]) -> None
 def test_the_weather_changes_and_a_sensor_fails_and_comes_back(ready: tuple[Desk, MQTT]) -> None:
     desk, client = ready
     desk.board.put("/sensors/air", {"temperature": 31.5})
-    client.wait_for(f"{desk.base}air/temperature/state", "29.50", 10)
+    client.wait_for(f"{desk.base}air/temperature/state", "29.50")
     desk.board.put("/sensors/air", {"powered": False})
-    client.wait_for(f"{desk.base}air/available", "offline", 10)
+    client.wait_for(f"{desk.base}air/available", "offline")
     wait_until(lambda: "air: cannot be measured: 0x40 does not answer" in desk.log)
     desk.board.put("/sensors/air", {"powered": True})
-    wait_until(lambda: client.of(f"{desk.base}air/available")[-1].payload == "online", 10)
+    wait_until(lambda: client.of(f"{desk.base}air/available")[-1].payload == "online")
     assert desk.log.count("0x40 does not answer") == 1
 
 
 def test_an_interval_is_changed_over_mqtt_announced_and_kept(ready: tuple[Desk, MQTT]) -> None:
     desk, client = ready
-    client.wait_for(f"{desk.base}roof/pressure/state", timeout=10)
+    client.wait_for(f"{desk.base}roof/pressure/state")
     client.clear()
     client.publish(f"{desk.base}roof/interval/set", '{"publish": 60}')
     message = client.wait_for(f"{desk.base}roof/interval/state")
@@ -148,15 +148,14 @@ def test_an_interval_is_changed_over_mqtt_announced_and_kept(ready: tuple[Desk, 
             json.loads(m.payload)["cmps"].get("roof_pressure", {}).get("exp_aft") == 127
             for m in tuple(client.messages)
             if m.topic.endswith("/roof/config")
-        ),
-        10,
+        )
     )
     kept = desk.state / "flash" / "kept.json"
-    wait_until(lambda: kept.exists() and "intervals roof" in kept.read_text(), 10)
+    wait_until(lambda: kept.exists() and "intervals roof" in kept.read_text())
     desk.board.reset_node()
-    gone = client.wait_for(desk.base + "available", "offline", 10).time
+    gone = client.wait_for(desk.base + "available", "offline")
     topic = f"{desk.base}roof/interval/state"
-    (message, *_) = wait_until(lambda: [m for m in client.of(topic) if m.time > gone], 20)
+    message = client.wait_for(topic, timeout=RESTART_S, after=gone)
     assert json.loads(message.payload) == {"reading": 120, "publish": 60}
 
 

@@ -55,7 +55,7 @@ def test_a_client_that_sends_nonsense_does_not_flood_the_log(ready: Furnished) -
         client.publish(desk.base + "chip20/pin0/set", f"nonsense{number}", qos=0)
     client.publish(desk.base + "chip20/pin0/set", "ON")
     client.wait_for(desk.base + "chip20/pin0/state", "ON")
-    wait_until(lambda: status(client, desk).get("refused") == 300, 10, "refused commands")
+    wait_until(lambda: status(client, desk).get("refused") == 300, what="refused commands")
     assert 20 <= len(records(client, desk, "warn")) <= 60
     assert status(client, desk)["log_muted"] >= 240
     assert any("left out" in text for text in records(client, desk, "warn"))
@@ -66,11 +66,11 @@ def test_the_log_level_changes_at_run_time_and_survives_a_restart(ready: Furnish
     client.wait_for(desk.base + "logging/mqtt_level/state", "warn")
     client.publish(desk.base + "logging/mqtt_level/set", "info")
     client.wait_for(desk.base + "logging/mqtt_level/state", "info")
-    wait_until(lambda: "kept.json" in _files(desk), 10, "kept level")
+    wait_until(lambda: "kept.json" in _files(desk), what="kept level")
     client.clear()
     desk.board.reset_node()
     client.wait_for(desk.base + "logging/mqtt_level/state", "info", RESTART_S)
-    wait_until(lambda: records(client, desk, "info"), 10, "records of level info")
+    wait_until(lambda: records(client, desk, "info"), what="records of level info")
 
 
 def _files(desk: Desk) -> list[str]:
@@ -84,11 +84,11 @@ def test_the_restart_button_restarts_and_the_reason_is_told_once(ready: Furnishe
     client.clear()
     client.publish(desk.base + "again/restart/set", "PRESS")
     client.wait_for(f"home/log/warn/{desk.node}", "reset: command: button again", RESTART_S)
-    wait_until(lambda: status(client, desk).get("reset_cause") == "command", 10, "reset cause")
+    wait_until(lambda: status(client, desk).get("reset_cause") == "command", what="reset cause")
     assert desk.board.latch(0x20) == 1
-    wait_until(lambda: "reset.txt" not in _files(desk), 10, "told")
+    wait_until(lambda: "reset.txt" not in _files(desk), what="told")
     desk.restart_node(client)
-    wait_until(lambda: status(client, desk).get("reset_cause") == "HARD_RESET", 10, "reset cause")
+    wait_until(lambda: status(client, desk).get("reset_cause") == "HARD_RESET", what="reset cause")
     assert not any("command" in text for text in records(client, desk, "warn"))
 
 
@@ -101,8 +101,8 @@ def test_a_node_that_crashes_restarts_and_tells_the_traceback(ready: Furnished) 
     told = client.wait_for(f"home/log/error/{desk.node}", None, RESTART_S).payload
     assert told.startswith("reset: crash: Traceback") and "mqtt_as.py" in told
     assert told.endswith("ValueError: broken once")
-    assert "the node crashed and restarts in 5 s" in desk.log
-    wait_until(lambda: "reset.txt" not in _files(desk), 10, "told")
+    wait_until(lambda: "the node crashed and restarts in 5 s" in desk.log)
+    wait_until(lambda: "reset.txt" not in _files(desk), what="told")
 
 
 DEEP = """
@@ -123,9 +123,10 @@ def test_a_traceback_longer_than_the_send_buffer_is_told_in_full(ready: Furnishe
     (desk.state / "flash" / "mqtt_as.py").write_text(DEEP)
     client.clear()
     desk.board.reset_node()
-    wait_until(lambda: "reset.txt" in _files(desk), RESTART_S, "the crash")
-    wait_until(lambda: "reset.txt" not in _files(desk), RESTART_S, "told")
-    wait_until(lambda: "ZeroDivisionError" in "".join(records(client, desk, "error")), 5, "end")
+    wait_until(
+        lambda: "ZeroDivisionError" in "".join(records(client, desk, "error")), RESTART_S, "end"
+    )
+    wait_until(lambda: "reset.txt" not in _files(desk), what="told")
     told = "".join(records(client, desk, "error"))
     assert told.startswith("reset: crash: Traceback")
     assert told.count(", in down\n") == 26
@@ -133,7 +134,7 @@ def test_a_traceback_longer_than_the_send_buffer_is_told_in_full(ready: Furnishe
 
 def test_the_figures_are_diagnostic_entities(ready: Furnished) -> None:
     desk, client = ready()
-    wait_until(lambda: "interrupts" in status(client, desk), 10, "status")
+    wait_until(lambda: "interrupts" in status(client, desk), what="status")
     found = [
         json.loads(message.payload)
         for message in client.messages
@@ -164,9 +165,10 @@ def test_the_status_led_blinks_fast_to_be_found(ready: Furnished) -> None:
         return int(desk.board.get("/node")["pins"]["2"]["level"])
 
     for level in (1, 0, 1, 0):
-        wait_until(lambda level=level: lamp() == level, 10, f"level {level}")
+        wait_until(lambda level=level: lamp() == level, what=f"level {level}")
 
 
+WATCHDOG_S = 6
 HANGS = """
 import asyncio
 import os
@@ -183,13 +185,12 @@ async def hang():
 
 def test_a_node_that_hangs_is_restarted_by_the_watchdog_and_says_so(ready: Furnished) -> None:
     components = '{"own": {"package": "own", "component": "hang"}}'
-    desk, client = ready("WATCHDOG_S = 2\n", components, HANGS)
+    # Longer than a computer stalls, which would be a node that hangs.
+    desk, client = ready(f"WATCHDOG_S = {WATCHDOG_S}\n", components, HANGS)
     told = client.wait_for(f"home/log/error/{desk.node}", None, RESTART_S)
     assert told.payload.startswith("reset: watchdog: ")
-    wait_until(lambda: status(client, desk).get("reset_cause") == "watchdog", 10, "reset cause")
-    fed = len(client.of(desk.base + "status")) + 5
-    wait_until(lambda: len(client.of(desk.base + "status")) >= fed, 15, "life of 5 s")
-    assert status(client, desk)["uptime"] >= 5
+    wait_until(lambda: status(client, desk).get("reset_cause") == "watchdog", what="reset cause")
+    wait_until(lambda: status(client, desk)["uptime"] > WATCHDOG_S + 2, RESTART_S, "a longer life")
 
 
 def test_log_file_level_of_a_source_and_a_time_server_that_is_not_there(ready: Furnished) -> None:
@@ -200,11 +201,10 @@ def test_log_file_level_of_a_source_and_a_time_server_that_is_not_there(ready: F
     client.wait_for(f"home/log/info/{desk.node}", f"mqtt: online as home/{desk.node}", RESTART_S)
     wait_until(
         lambda: any("time: no time from 127.0.0.1" in r for r in records(client, desk, "warn")),
-        10,
-        "warning",
+        what="warning",
     )
     file = desk.state / "flash" / "log.txt"
-    wait_until(lambda: file.exists() and "online as" in file.read_text(), 10, "log file")
+    wait_until(lambda: file.exists() and "online as" in file.read_text(), what="log file")
 
 
 def test_country_strongest_access_point_and_static_address(ready: Furnished) -> None:
@@ -212,9 +212,10 @@ def test_country_strongest_access_point_and_static_address(ready: Furnished) -> 
         'WIFI_COUNTRY = "DE"\nWIFI_STRONGEST = True\n'
         'STATIC_ADDRESS = ["192.168.1.20", "255.255.255.0", "192.168.1.1", "192.168.1.1"]\n'
     )
-    assert "is the strongest" in desk.log
-    assert " as 192.168.1.20" in desk.log
-    wait_until(lambda: status(client, desk).get("rssi"), 10, "signal strength")
+    # What the node prints may come later than what it publishes.
+    wait_until(lambda: "is the strongest" in desk.log)
+    wait_until(lambda: " as 192.168.1.20" in desk.log)
+    wait_until(lambda: status(client, desk).get("rssi"), what="signal strength")
 
 
 def test_a_cable_takes_the_place_of_the_radio(ready: Furnished) -> None:
@@ -222,10 +223,10 @@ def test_a_cable_takes_the_place_of_the_radio(ready: Furnished) -> None:
         'WIFI_SSID = ""\n'
         'ETHERNET = {"phy_type": "LAN8720", "phy_addr": 1, "mdc": 23, "mdio": 18}\n'
     )
-    assert "lan: joined as 127.0.0.1" in desk.log
+    wait_until(lambda: "lan: joined as 127.0.0.1" in desk.log)
     client.publish(desk.base + "chip20/pin0/set", "ON")
     client.wait_for(desk.base + "chip20/pin0/state", "ON")
-    wait_until(lambda: status(client, desk), 10, "status")
+    wait_until(lambda: status(client, desk), what="status")
     assert status(client, desk)["rssi"] is None
 
 
@@ -233,13 +234,13 @@ def test_alive_is_told_again_and_again_and_is_off_while_no_chip_answers(ready: F
     desk, client = ready("ALIVE_INTERVAL = 1\n")
     topic = desk.base + "alive"
     client.wait_for(topic, "ON")
-    wait_until(lambda: len(client.of(topic)) >= 4, 20, "some intervals")
+    client.clear()
+    wait_until(lambda: len(client.of(topic)) >= 4, what="some intervals")
     assert {message.payload for message in client.of(topic)} == {"ON"}
     desk.board.power(0x20, False)
-    client.wait_for(topic, "OFF", 20)
+    off = client.wait_for(topic, "OFF")
     desk.board.power(0x20, True)
-    client.clear()
-    client.wait_for(topic, "ON", 20)
+    client.wait_for(topic, "ON", after=off)
 
 
 OFFLINE = """
@@ -271,11 +272,11 @@ def test_of_records_made_without_a_broker_the_newest_follow_and_the_others_are_c
     levels = 'LOG_LEVELS = {"wifi": "critical", "mqtt": "critical"}\n'  # only ours count
     desk, client = ready("LOG_RING = 5\n" + levels, OWN, OFFLINE)
     desk.board.wifi(False)
-    wait_until(lambda: "own: 14" in desk.log, 30, "the records")
+    wait_until(lambda: "own: 14" in desk.log, RESTART_S, "the records")
     client.clear()
     desk.board.wifi(True)
-    wait_until(lambda: len(records(client, desk, "warn")) >= 5, 50, "what was kept")
-    wait_until(lambda: status(client, desk).get("log_lost") == 10, 10, "count of what was not")
+    wait_until(lambda: len(records(client, desk, "warn")) >= 5, RESTART_S, "what was kept")
+    wait_until(lambda: status(client, desk).get("log_lost") == 10, what="count of what was not")
     assert records(client, desk, "warn") == [f"own: {number}" for number in range(10, 15)]
 
 
@@ -301,7 +302,7 @@ def test_memory_is_collected_often_while_components_load_and_more_rarely_then(
     ready: Furnished,
 ) -> None:
     desk, _ = ready("", OWN, TELLS)
-    wait_until(lambda: "own: later 65536" in desk.log, 10, "threshold of a node that runs")
+    wait_until(lambda: "own: later 65536" in desk.log, what="threshold of a node that runs")
     assert "own: while loading 4096" in desk.log
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from desk import MQTT, YARD, Desk, wait_until
+from desk import MQTT, RESTART_S, Connect, Desk, StartSim, wait_until, yard_after
 from yard.bundle import firmware_files
 from yard.compile.firmware import names_on_board
 from yard.fault import Fault
@@ -25,14 +25,14 @@ from yard.places import FIRMWARE
 from yard.update.offer import Offer
 from yard.update.sender import Result, Sender
 
-StartSim = Callable[..., Desk]
-Connect = Callable[..., MQTT]
-
 KEY = "a key of this test, no other"
 FIRMWARE_PATHS = ("node/", "lib/", "components/", "update/", "boot", "main", "setup", "deployed")
-TRIAL_S = 10  # the shortest that a node takes
+TRIAL_S = 60  # for what is to come online
+SHORT_TRIAL_S = 10  # the shortest that a node takes, for what cannot
+# A computer that stalls may need longer than this to show what is retained.
+PATIENT = "import yard.update.sender\nyard.update.sender._PRESENT_S = 10.0"
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
@@ -72,21 +72,21 @@ def differences(desk: Desk, expected: dict[str, bytes]) -> list[str]:
 
 
 def yard_update(desk: Desk, *options: str, key: str = KEY) -> subprocess.CompletedProcess[str]:
-    command = [*YARD, "update", desk.node, "--port", str(desk.mqtt_port), *options]
+    command = [*yard_after(PATIENT), "update", desk.node, "--port", str(desk.mqtt_port), *options]
     environment = os.environ | {"YARD_UPDATE_KEY": key}
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=150
+        command, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
 
-def send(desk: Desk, files: dict[str, bytes], version: str = "9.9.9", key: str = KEY) -> Result:
+def send(desk: Desk, files: dict[str, bytes], trial_s: int = TRIAL_S) -> Result:
     """Bring these files to the node, as `yard update` does with those of the tree."""
 
     async def conversation() -> Result:
         async with aiomqtt.Client("127.0.0.1", desk.mqtt_port) as client:
             sender = Sender(client, desk.base, lambda *_: None)
             await sender.find()
-            return await sender.update(Offer.of(version, files), key, TRIAL_S)
+            return await sender.update(Offer.of("9.9.9", files), KEY, trial_s)
 
     return asyncio.run(conversation())
 
@@ -114,7 +114,7 @@ def test_the_firmware_is_replaced_and_runs(
     older["lib/import_once.py"] = (FIRMWARE / "lib" / "import_once.py").read_bytes()
     desk = start(older)
     client = mqtt(desk.mqtt_port, "home/#")
-    assert installed(client, desk) == {"0.0.1"}
+    wait_until(lambda: installed(client, desk) == {"0.0.1"})
     done = yard_update(desk, "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -122,23 +122,26 @@ def test_the_firmware_is_replaced_and_runs(
     assert report["sent"] < sum(map(len, bundle.values())) / 2, "only what differs is sent"
     wait_until(lambda: not (desk.state / "flash" / "update").exists(), what="tidied up")
     assert differences(desk, bundle | {"lib/mine.py": b"X = 1\n"}) == []
-    assert installed(client, desk) == {report["version"]}
+    wait_until(lambda: installed(client, desk) == {report["version"]})
     # Home Assistant saw it coming.
-    shown = [json.loads(m.payload) for m in client.of(desk.base + "update/firmware/state")]
+    topic = desk.base + "update/firmware/state"
+    wait_until(lambda: not json.loads(newest(client, topic))["in_progress"])
+    shown = [json.loads(m.payload) for m in client.of(topic)]
     assert any(s["in_progress"] and s["latest_version"] == report["version"] for s in shown)
-    assert not shown[-1]["in_progress"]
 
 
 def installed(client: MQTT, desk: Desk) -> set[str]:
     """Return which version the node shows in Home Assistant, and its status."""
-    topic = desk.base + "update/firmware/state"
-    status = desk.base + "status"
-    wait_until(lambda: client.of(topic) and client.of(status))
-    time.sleep(0.3)  # the newest of both
+    shown = client.of(desk.base + "update/firmware/state")[-1:]
+    status = client.of(desk.base + "status")[-1:]
     return {
-        json.loads(client.of(topic)[-1].payload)["installed_version"],
-        json.loads(client.of(status)[-1].payload)["version"],
+        *(json.loads(message.payload)["installed_version"] for message in shown),
+        *(json.loads(message.payload)["version"] for message in status),
     }
+
+
+def newest(client: MQTT, topic: str) -> str:
+    return client.wait_for(topic) and client.of(topic)[-1].payload
 
 
 def test_what_is_there_already_is_not_sent(start: Any, bundle: dict[str, bytes]) -> None:
@@ -187,12 +190,10 @@ def test_an_offer_cannot_be_sent_a_second_time(
     recorded = message.message(desk.node, 1000, 60, KEY)
     data = desk.base + "update/data/"
     client.publish(data + "set", recorded.decode())
-    wait_until(lambda: "file" in client.of(data + "state")[-1].payload)
-    desk.board.reset_node()
-    client.clear()
-    client.wait_for(desk.base + "available", "online", 30)
+    wait_until(lambda: "file" in newest(client, data + "state"))
+    desk.restart_node(client)
     client.publish(data + "set", recorded.decode())
-    wait_until(lambda: "not newer than 1000" in client.of(data + "state")[-1].payload)
+    wait_until(lambda: "not newer than 1000" in newest(client, data + "state"))
 
 
 # -- what goes wrong ------------------------------------------------------------------------
@@ -213,7 +214,7 @@ def test_a_firmware_that_does_not_come_online_is_taken_back(
     client = mqtt(desk.mqtt_port, "home/#")
     client.clear()
     with pytest.raises(Fault, match="did not come online; the old one is back"):
-        send(desk, broken(bundle, module, text))
+        send(desk, broken(bundle, module, text), SHORT_TRIAL_S)
     client.wait_for(desk.base + "available", "online")
     wait_until(lambda: not (desk.state / "flash" / "update").exists(), what="tidied up")
     assert differences(desk, bundle) == []
@@ -234,11 +235,14 @@ def test_a_node_that_is_killed_at_any_time_has_one_firmware_or_the_other(
         kills = 0
         while kills < 5 and not updating.done():
             time.sleep(chance.uniform(0.2, 2))
+            # A new firmware that three times did not get online would be taken back.
+            if list((desk.state / "flash" / "update").glob("plan.trial3")):
+                continue
             client.clear()
             desk.board.reset_node()
             kills += 1
-            client.wait_for(desk.base + "available", "online", 30)
-        assert updating.result(150).changed
+            client.wait_for(desk.base + "available", "online", RESTART_S)
+        assert updating.result(300).changed
     assert kills
     wait_until(lambda: not (desk.state / "flash" / "update").exists(), what="tidied up")
     assert differences(desk, new) == []

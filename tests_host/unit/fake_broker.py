@@ -2,7 +2,7 @@
 """A broker for tests of the MQTT client: answers what it is told to and keeps what it got."""
 
 import asyncio
-import random
+import os
 
 from mqtt_as import MQTTClient, config
 
@@ -23,6 +23,8 @@ DISCONNECT = 0xE0
 _SOL_SOCKET = 1
 _SO_SNDBUF = 7
 _SO_RCVBUF = 8
+_PORTS = 24000  # the first of 4096, below those that the kernel gives away
+_LOOPBACK = "127.%d.%d.%d"  # all of these are
 
 
 def number(n):
@@ -125,7 +127,7 @@ class Peer:
 
 
 class FakeBroker:
-    """Listens on a free port of loopback.
+    """Listens on a free port of an address of loopback that no other test has: `host`, `port`.
 
     `answers`: kind of packet -> function (peer, packet) that answers it; remove one to be silent.
     """
@@ -141,20 +143,20 @@ class FakeBroker:
             UNSUBSCRIBE: lambda peer, p: peer.send(b"\xb0\2" + number(p.pid)),
             PINGREQ: lambda peer, p: peer.send(b"\xd0\0"),
         }
+        self.host = _LOOPBACK % tuple(1 + byte % 250 for byte in os.urandom(3))
         self.port = None
         self._server = None
 
     async def start(self):
         """Listen on the same port as before, the first time on a free one."""
-        ports = [self.port] if self.port else [random.randrange(20000, 60000) for _ in range(50)]
-        for port in ports:
+        for _ in range(200):
+            port = self.port or _PORTS + (int.from_bytes(os.urandom(2), "big") & 0xFFF)
             try:
-                self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
+                self._server = await asyncio.start_server(self._accept, self.host, port)
                 self.port = port
                 return
             except OSError:
-                if self.port:
-                    raise
+                await asyncio.sleep_ms(100)  # another test has it for a while
         raise OSError("no free port")
 
     async def stop(self):
@@ -184,12 +186,13 @@ class Desk:
     def __init__(self, connect=True, **changes):
         self._connect = connect
         self._config = dict(config)
-        self._config.update(server="127.0.0.1", client_id="desk", queue_len=16, response_time=0.4)
+        self._config.update(server=None, client_id="desk", queue_len=16, response_time=0.4)
         self._config.update(changes)
 
     async def __aenter__(self):
         self.broker = FakeBroker()
         await self.broker.start()
+        self._config["server"] = self._config["server"] or self.broker.host
         self._config["port"] = self.broker.port
         self.client = client = MQTTClient(self._config)
         client.DELAY_MS = 20

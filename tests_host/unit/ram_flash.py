@@ -74,9 +74,7 @@ class _Device:
 
     def readblocks(self, block, buffer, offset=0):
         start = block * BLOCK + offset
-        data = self._data
-        for i in range(len(buffer)):
-            buffer[i] = data[start + i]
+        _copy(self._data, start, buffer, 0, len(buffer))
 
     def writeblocks(self, block, buffer, offset=0):
         self._change(block * BLOCK + offset, buffer)
@@ -98,10 +96,17 @@ class _Device:
             self._left -= 1
             if self._left <= 0:
                 size = size // 2 if self._left == 0 else 0
-        for i in range(size):
-            self._data[start + i] = buffer[i]
+        _copy(buffer, 0, self._data, start, size)
         if size < len(buffer):
             raise PowerLost
+
+
+def _copy(source, at, target, to, size):
+    try:
+        target[to : to + size] = memoryview(source)[at : at + size]
+    except MemoryError:  # in a collection; a loop needs none
+        for i in range(size):
+            target[to + i] = source[at + i]
 
 
 def write(path, content):

@@ -176,7 +176,7 @@ def hostile():
         b"\r",
         b"yes\r",
         b"no\r",
-        b"x" * 10000 + b"\r",
+        b"x" * 2000 + b"\r",  # twice what a line may have
         b"'\"\\'''\"\"\"#{}%s\r",
         "ü€😀\r".encode(),
         b"\x00\x00\r",

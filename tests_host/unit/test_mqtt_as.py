@@ -18,6 +18,8 @@ from fake_broker import (
 )
 from harness import raises, run_until
 
+SOCKETS = True
+
 
 async def failure(coroutine):
     """The OSError that a coroutine ends with."""

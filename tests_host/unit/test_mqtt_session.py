@@ -20,6 +20,8 @@ from fake_broker import (
 )
 from harness import allocated, run_until
 
+SOCKETS = True
+
 
 async def raised(coroutine):
     """The exception that a coroutine ends with."""

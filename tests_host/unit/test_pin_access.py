@@ -27,11 +27,17 @@ class Named:
 
 async def carried_out(desk, coroutine):
     """Return the result of a coroutine that needs the bus of a desk in simulated time."""
-    task = asyncio.create_task(coroutine)
-    while not task.done():
+    bus = asyncio.create_task(stepping(desk))
+    try:
+        return await coroutine
+    finally:
+        bus.cancel()
+
+
+async def stepping(desk):
+    while True:
         desk.step(desk.clock.us + 1000)
         await asyncio.sleep_ms(0)
-    return await task
 
 
 # -- reading --------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import errno
 
 from node import trial
 
+SOCKETS = True
+
 
 class WiFi:
     ssid = "home"

@@ -148,7 +148,11 @@ async def _retained(client: aiomqtt.Client, topic: str) -> dict[str, bytes]:
             while True:
                 name, payload = await _receive(client)
                 seen[name] = payload
+    # Where the broker is slow, they come before its acknowledgement of this.
     await client.unsubscribe(topic)
+    while len(client.messages):
+        name, payload = await _receive(client)
+        seen[name] = payload
     return seen
 
 

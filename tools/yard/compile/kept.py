@@ -31,9 +31,15 @@ def compile_firmware(firmware: Path, target: Path) -> dict[str, int]:
         Size of each `.mpy` file in bytes by the name that the module has in `firmware`.
     """
     kept = COMPILED / _fingerprint(firmware)
-    if not kept.exists():
+    try:
+        return _take(kept, target)
+    except FileNotFoundError:  # or another process drops it this moment, unused as it was
         _drop_unused()
         _keep(firmware, kept)
+        return _take(kept, target)
+
+
+def _take(kept: Path, target: Path) -> dict[str, int]:
     os.utime(kept)
     shutil.copytree(kept / _FILES, target, dirs_exist_ok=True)
     sizes: dict[str, int] = json.loads((kept / _SIZES).read_text())
@@ -64,7 +70,9 @@ def _keep(firmware: Path, kept: Path) -> None:
 def _drop_unused() -> None:
     if not COMPILED.exists():
         return
-    for folder in COMPILED.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # another process drops it, too
-            if time.time() - folder.stat().st_mtime > _UNUSED_S:
-                shutil.rmtree(folder, ignore_errors=True)
+    # Out of sight before anything of it goes, so that no half of it can be taken for the whole.
+    with tempfile.TemporaryDirectory(dir=COMPILED) as gone:
+        for folder in COMPILED.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another process drops it, too
+                if time.time() - folder.stat().st_mtime > _UNUSED_S:
+                    folder.rename(Path(gone) / folder.name)

@@ -65,7 +65,8 @@ def _set_modes(terminal: int) -> None:
     tty.setraw(terminal)
     modes = termios.tcgetattr(terminal)
     modes[tty.OFLAG] |= termios.OPOST | termios.ONLCR
-    modes[tty.LFLAG] |= termios.ISIG
+    # An interrupt throws away nothing that is on its way.
+    modes[tty.LFLAG] |= termios.ISIG | termios.NOFLSH
     termios.tcsetattr(terminal, termios.TCSANOW, modes)
 
 

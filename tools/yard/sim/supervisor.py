@@ -50,10 +50,10 @@ class Supervisor:
         pause = _FIRST_PAUSE_S
         while True:
             await self._allowed.wait()
+            self._reset.clear()
             started = loop.time()
             status = await self._run_once()
             if self._reset.is_set() or status in self._reset_statuses:
-                self._reset.clear()
                 continue
             if loop.time() - started > _STABLE_S:
                 pause = _FIRST_PAUSE_S
@@ -61,11 +61,13 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._reset.wait()
-            self._reset.clear()
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     async def reset(self) -> None:
-        """Kill the process; return when it is gone. It is started again at once."""
+        """Kill the process; return when it is gone. It is started again at once.
+
+        One that is just being started is killed as soon as it runs.
+        """
         self._reset.set()
         if self._child is not None:
             self._child.kill()
@@ -83,6 +85,8 @@ class Supervisor:
     async def _run_once(self) -> int:
         self._child = child = await self._start()
         try:
+            if self._reset.is_set():  # while it was being started
+                child.kill()
             return await child.wait()
         finally:
             self._child = None
