@@ -28,6 +28,10 @@ _LIMITS: dict[str, Callable[[Any, Any], bool]] = {
     "uniqueItems": lambda v, _: not isinstance(v, list) or len(set(map(repr, v))) == len(v),
     "pattern": lambda v, p: not isinstance(v, str) or re.search(p, v) is not None,
     "required": lambda v, keys: not isinstance(v, dict) or set(keys) <= v.keys(),
+    "dependencies": lambda v, keys: (
+        not isinstance(v, dict)
+        or all(set(others) <= v.keys() for key, others in keys.items() if key in v)
+    ),
     "enum": lambda v, choices: any(type(v) is type(c) and v == c for c in choices),
     "const": lambda v, c: type(v) is type(c) and v == c,
 }

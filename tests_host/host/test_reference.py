@@ -201,6 +201,8 @@ def test_the_schema_knows_the_packages_and_leaves_room_for_others() -> None:
     assert accepts({**own, "call_function_regularly": "poll", "call_interval": 5})
     assert not accepts({**own, "call_intervall": 5})
     assert not accepts({"package": "mine"})
+    assert not accepts({**own, "init_args": [1]}), "nobody takes them"
+    assert not accepts({**own, "call_interval": 5}), "nothing is called"
     assert not accepts({"package": ".machine.i2c", "component": "I2C"}), "scl is required"
     assert not is_valid({"_order": "i2c"}, SCHEMA, SCHEMA)
     assert not is_valid({"a name": own}, SCHEMA, SCHEMA)

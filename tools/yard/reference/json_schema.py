@@ -80,6 +80,10 @@ def _component(catalogue: Catalogue) -> Schema:
                 "description": "s between",
             },
         },
+        "dependencies": {
+            "init_args": ["init_function"],
+            "call_interval": ["call_function_regularly"],
+        },
         "additionalProperties": False,
     }
 
