@@ -56,6 +56,17 @@ def keep_port() -> socket.socket:
     return keeper
 
 
+def let_commands_wait(folder: Path, ttl_ms: int = 1000 * int(LIMIT_S)) -> None:
+    """Set how long a command may wait at the node of the desk in `folder`, before that starts.
+
+    With the node's own 1.5 s one would expire while the computer stalls.
+    """
+    flash = folder / "state" / "flash"
+    flash.mkdir(parents=True, exist_ok=True)
+    with (flash / "credentials.py").open("a") as settings:
+        settings.write(f"COMMAND_TTL_MS = {ttl_ms}\n")
+
+
 class BoardClient:
     """The HTTP interface of the simulated board."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from desk import MQTT, Desk
+from desk import MQTT, Desk, let_commands_wait
 
 LIMIT_MS = 30_000  # what is broken comes back after a back-off, and the computer may be busy
 expect.set_options(timeout=LIMIT_MS)
@@ -50,7 +50,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk for all tests."""
-    running = Desk(tmp_path_factory.mktemp("desk"), "--components", str(SHOWCASE))
+    folder = tmp_path_factory.mktemp("desk")
+    let_commands_wait(folder)
+    running = Desk(folder, "--components", str(SHOWCASE))
     try:
         yield running.wait_ready()
     finally:

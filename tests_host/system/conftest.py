@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from desk import MQTT, Desk, yard_after
+from desk import MQTT, Desk, let_commands_wait, yard_after
 from mosquitto import Authority, SecureMosquitto
 
 _HERE = Path(__file__).parent
@@ -23,8 +23,7 @@ _PATIENT = yard_after(
     "import yard.sim.simulation as it\n"
     f"it._BROKER_S = {_READY_S / 3}\nit._ONLINE_S = {_READY_S / 2}"
 )
-# So that no command expires while the computer stalls, but where that is what is tested.
-_PATIENT_MS = 30000
+_PATIENT_MS = 30000  # but where it is tested that commands expire
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,11 +71,8 @@ def sim(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[...
     ) -> Desk:
         if folder is None:
             folder = tmp_path / f"desk{len(desks)}"
-        flash = folder / "state" / "flash"
-        flash.mkdir(parents=True, exist_ok=True)
         if ttl_ms is not None:
-            with (flash / "credentials.py").open("a") as settings:
-                settings.write(f"COMMAND_TTL_MS = {ttl_ms}\n")
+            let_commands_wait(folder, ttl_ms)
         desk = Desk(folder, *options, program=_PATIENT, **arguments)
         desks.append(desk)
         return desk.wait_ready(_READY_S)
