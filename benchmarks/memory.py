@@ -56,7 +56,10 @@ def main(
         float, typer.Option(min=0, help="Seconds under load with the heap of a stock board.")
     ] = 600,
 ) -> None:
-    """Measure; the tables go to docs/performance.md, the raw figures to benchmarks/results/."""
+    """Measure; the tables go to docs/performance.md, the raw figures to benchmarks/results/.
+
+    Exit status 1: a budget is exceeded, or 128 entities do not run.
+    """
     try:
         memory, seen = asyncio.run(_measure(load))
     except (micropython32.Unavailable, NodeFailed) as error:
@@ -67,6 +70,8 @@ def main(
     RESULTS.parent.mkdir(exist_ok=True)
     results = asdict(memory) | {"configurations": [asdict(row) for row in seen]}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    if memory.faults or memory_report.exceeded(memory):
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -49,13 +49,19 @@ def write(memory: Memory, seen: list[Seen]) -> None:
     page.put("memory", "make bench-memory", blocks)
 
 
+def exceeded(memory: Memory) -> list[str]:
+    """Return the names of the figures that are above their budgets."""
+    budgets: dict[str, int] = json.loads(BUDGETS.read_text())
+    return [name for name in budgets if memory.figures.get(name, 0) > budgets[name]]
+
+
 def _figures(memory: Memory) -> list[tuple[str, str, str]]:
     budgets = json.loads(BUDGETS.read_text())
+    over = exceeded(memory)
     rows = []
     for name, value in memory.figures.items():
-        budget = budgets.get(name)
-        kept = "" if budget is None else f"{budget:,}" + (": not held" if value > budget else "")
-        rows.append((name, f"{value:,}", kept))
+        budget = f"{budgets[name]:,}" if name in budgets else ""
+        rows.append((name, f"{value:,}", f"{budget}: not held" if name in over else budget))
     return rows
 
 

@@ -22,6 +22,7 @@ CPU_INT = "CPU when idle, 16 outputs and 4 inputs with an INT line, %"
 INT_TRANSACTIONS = "bus transactions when idle with an INT line, per second and chip"
 SERVICE_BYTES = "bus bytes per service of an interrupt"
 IDLE_TRANSACTIONS = "bus transactions when idle, per second and chip"
+IDLE_BUS_US = "bus time when idle, per second and chip, µs"
 POLL_TRANSACTIONS = "bus transactions for 4 polled inputs, per second and input"
 POLL_BYTES = "bus bytes per poll"
 HEAP = "heap in use, 128 entities announced, 64-bit, bytes"
@@ -121,6 +122,7 @@ async def _idle(targets: dict[str, Target]) -> Sample:
     sample = {
         name_of(node.NAME, CPU): cpu["outputs"],
         name_of(node.NAME, IDLE_TRANSACTIONS): bus["outputs"].transactions / _IDLE_S / _CHIPS,
+        name_of(node.NAME, IDLE_BUS_US): bus["outputs"].bus_us / _IDLE_S / _CHIPS,
     }
     with_int = bus["interrupts"].transactions / _IDLE_S / _INPUT_CHIPS
     sample[name_of(node.NAME, CPU_INT)] = cpu["interrupts"]

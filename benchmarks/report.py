@@ -42,6 +42,7 @@ _QUIET = [
     quiet.CPU_INT,
     quiet.CPU_INPUTS,
     quiet.IDLE_TRANSACTIONS,
+    quiet.IDLE_BUS_US,
     quiet.INT_TRANSACTIONS,
     quiet.POLL_TRANSACTIONS,
     quiet.POLL_BYTES,

@@ -31,7 +31,7 @@ from benchmarks.broker import NODELAY, SETTINGS, Broker
 from benchmarks.commands import Commands
 from benchmarks.environment import python_with
 from benchmarks.figures import Sample, name_of, plain, summarise
-from benchmarks.goals import QOS
+from benchmarks.goals import QOS, judge
 from benchmarks.peers import echo, mqttio
 from benchmarks.process import Broken
 from benchmarks.target import Target
@@ -183,7 +183,10 @@ def _measure_all(starts: dict[str, Start], runs: int, note: Note) -> list[Sample
 def main(
     runs: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
 ) -> None:
-    """Measure the node and its peers; write docs/performance.md, its plot and the raw results."""
+    """Measure the node and its peers; write docs/performance.md, its plot and the raw results.
+
+    Exit status 1: a target is not met, or a target of the load does not run.
+    """
     console = Console(stderr=True)
 
     def note(text: str) -> None:
@@ -209,6 +212,8 @@ def main(
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
     report.write(about, figures, note)
     report.show(figures, Console())
+    if any(verdict.value is not None and not verdict.met for verdict in judge(figures)):
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import struct
 
 import pytest
-from benchmarks import node, speed
+from benchmarks import node, page, quiet, run, speed
 from benchmarks.figures import NEVER, Figure, name_of, number, percentile, plain, summarise
-from benchmarks.goals import GOALS, judge
+from benchmarks.goals import GOALS, Goal, judge
 from benchmarks.load import Load, publish_packet
 
 
@@ -44,6 +45,35 @@ def test_a_goal_is_judged_by_the_median(seconds: float, met: bool) -> None:
     figures = {name_of(node.NAME, speed.RECOVERY): Figure.of([seconds])}
     verdicts = [verdict for verdict in judge(figures) if verdict.value is not None]
     assert [verdict.met for verdict in verdicts] == [met]
+
+
+RESULTS = json.loads(run.RESULTS.read_text())["figures"]
+MEASURED = {
+    name: Figure(**{key: NEVER if it == "never" else it for key, it in figure.items()})
+    for name, figure in RESULTS.items()
+}
+
+
+def test_the_page_shows_the_verdicts_of_the_stored_results() -> None:
+    shown = page.PAGE.read_text(encoding="utf-8")
+    for verdict in judge(MEASURED):
+        assert verdict.value is not None, verdict.goal.text
+        cells = (verdict.goal.text, number(verdict.value), "met" if verdict.met else "NOT MET")
+        (row,) = [line for line in shown.splitlines() if line.startswith(f"| {cells[0]} | at ")]
+        assert [cell.strip() for cell in row.split("|")[3:5]] == list(cells[1:])
+
+
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.text)
+def test_a_node_that_is_ten_thousand_times_worse_misses_its_target(goal: Goal) -> None:
+    worse = 1e-4 if goal.at_least else 1e4
+    own = {name for name in MEASURED if name.startswith(f"{node.NAME} |")}
+    if "to median" in goal.text:
+        own = {name for name in own if speed.TO_STATE_P99 in name}
+    elif "8 chips to 1" in goal.text:
+        own = {name for name in own if quiet.at_chips(8) in name}
+    figures = MEASURED | {name: Figure.of([MEASURED[name].median * worse]) for name in own}
+    (verdict,) = [verdict for verdict in judge(figures) if verdict.goal is goal]
+    assert not verdict.met
 
 
 class _Transport(asyncio.Transport):
