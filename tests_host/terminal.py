@@ -129,5 +129,10 @@ class Terminal:
             self.output += decoder.decode(data)
 
 
+def with_errors(command: list[str]) -> list[str]:
+    """Return the command whose stderr goes to the terminal, too."""
+    return ["sh", "-c", 'exec "$@" 2>&1', "sh", *command]
+
+
 def _lines(text: str) -> list[str]:
     return _CONTROL.sub("", text).replace("\r", "").split("\n")

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
+from terminal import Terminal, with_errors
 from yard.boards import dialogue
 from yard.boards.answers import collect
 from yard.fault import Fault
@@ -75,3 +77,18 @@ def test_nothing_is_run_in_the_file(tmp_path: Path) -> None:
     file = tmp_path / "answers"
     file.write_text("NODE_ID = open('/etc/hostname').read()\nMQTT_HOST = 'b'\n")
     assert collect({}, file) == {"MQTT_HOST": "b"}
+
+
+def test_passwords_that_are_asked_for_are_not_shown() -> None:
+    yard = str(Path(sys.executable).with_name("yard"))
+    answers = ["--ssid", "home", "--broker", "b", "--user", "node"]
+    terminal = Terminal(with_errors([yard, "provision", "--port", "/nowhere", *answers]))
+    try:
+        for question in ("Wi-Fi password", "MQTT password"):
+            terminal.wait_for(f"{question} (empty: none): ")
+            terminal.type("hush hush\r")
+        terminal.wait_for("/nowhere cannot be opened")
+        assert terminal.wait_end() == 1
+        assert "hush" not in terminal.output
+    finally:
+        terminal.close()

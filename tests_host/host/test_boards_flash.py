@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.server
 import json
+import random
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from esp_chip import ESP32_C3_ID, EspChip
+from terminal import Terminal, with_errors
 from yard.boards import micropython, ports
 from yard.boards.flash import flash
 from yard.fault import Fault
@@ -110,6 +114,36 @@ def test_the_command_says_port_chip_and_address(chip: EspChip, tmp_path: Path) -
     told = json.loads(done.stdout)
     assert (told["port"], told["chip"], told["address"]) == (chip.port, "ESP32", 0x1000)
     assert f"board at {chip.port}" in done.stderr
+
+
+# More than one message to the chip: what repeats is packed into one.
+LARGE = image() + random.Random(0).randbytes(0x10000)
+
+
+def test_the_bar_follows_what_is_written(
+    chip: EspChip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+
+    @contextlib.contextmanager
+    def bar(_title: str, total: int) -> Iterator[Callable[[int], None]]:
+        assert total == 100
+        yield steps.append
+
+    monkeypatch.setattr("yard.boards.flash.bar", bar)
+    flash(chip.port, file(tmp_path, LARGE), None, False, BAUD)
+    assert sum(steps) == 100
+    assert len([step for step in steps if step > 0]) > 2
+
+
+def test_a_person_sees_the_bar_at_its_end(chip: EspChip, tmp_path: Path) -> None:
+    firmware = file(tmp_path, LARGE)
+    terminal = Terminal(with_errors([YARD, "flash", "--port", chip.port, "--firmware", firmware]))
+    try:
+        terminal.wait_for("bytes, verified")
+        assert re.findall(r"(\d+)%", terminal.output)[-1] == "100"
+    finally:
+        terminal.close()
 
 
 # -- files and versions ---------------------------------------------------------------------
