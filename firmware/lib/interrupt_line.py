@@ -21,7 +21,8 @@ class InterruptLine:
 
     Attributes: `readers`, the ExpanderInputs of the chips; `pending`, whether there was an edge
     since the line was last seen high: set by the interrupt handler; `at`, ticks at which the last
-    edge was acted on; `polling`; `on_polling`, function (text why, None when it ends) or None that is told of it.
+    edge was acted on; `polling`; `on_polling`, function (text why, None when it ends) or None that
+    is told of it.
     """
 
     def __init__(self, level, clock=time):
