@@ -43,10 +43,10 @@ class LineEditor:
         line: the text when the line is finished, else None. echo: bytes for the terminal.
         """
         after_cr, self._after_cr = self._after_cr, byte == _CR
+        if byte == _CTRL_C:
+            raise KeyboardInterrupt
         if self._escape:
             self._take_escape(byte)
-        elif byte == _CTRL_C:
-            raise KeyboardInterrupt
         elif byte == _CR or (byte == _LF and not after_cr):
             return "".join(self._line), b"\r\n"
         elif byte in (_BACKSPACE, _DELETE):

@@ -24,6 +24,8 @@ _RESET_STATE = const(
 _CAUSE_BITS = const(0x3F)
 _BROWN_OUT = const(15)
 
+_SERIAL_BUFFER = const(256)  # bytes
+
 
 def unique_id():
     """Return the chip's factory id as lower-case hexadecimal text."""
@@ -78,10 +80,15 @@ def pin_level(number):
 
 
 def setup_asked():
-    """Return whether the key `s` was typed on the serial console since the chip started."""
+    """Return whether the key `s` was the last one on the serial console since the chip started."""
     poll = select.poll()
     poll.register(sys.stdin, select.POLLIN)
-    return bool(poll.poll(0)) and sys.stdin.buffer.read(1) == b"s"
+    typed = b""
+    for _ in range(_SERIAL_BUFFER):  # a noisy line never rests
+        if not poll.poll(0):
+            break
+        typed = sys.stdin.buffer.read(1)
+    return typed == b"s"
 
 
 def set_clock(utc, ms):

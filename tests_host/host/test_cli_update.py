@@ -17,8 +17,10 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from desk import MQTT, YARD
+from desk import MQTT, YARD, yard_after
 from mosquitto import Mosquitto
+from terminal import Terminal, with_errors
+from yard.broker_options import PASSWORD_VARIABLE
 from yard.compile.firmware import read_sources
 from yard.compile.shorten import Shortener
 from yard.fault import Fault
@@ -274,3 +276,43 @@ def test_the_key_may_be_in_a_file(broker: Mosquitto, tmp_path: Path) -> None:
     status, told = yard_update(broker.port, "hall", "--key-file", str(tmp_path / "key"), key=None)
     assert status == 1
     assert "at least 16 characters" in told
+
+
+def test_what_is_secret_is_asked_for_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("YARD_UPDATE_KEY", PASSWORD_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
+    terminal = Terminal(with_errors([*YARD, "update", "hall", "--port", "1", "--user", "me"]))
+    try:
+        for question in ("Password of me", "UPDATE_KEY of the node"):
+            terminal.wait_for(question + ": ")
+            terminal.type("hush hush\r")
+        terminal.wait_for("at least 16 characters")
+        assert terminal.wait_end() == 1
+        assert "hush" not in terminal.output
+    finally:
+        terminal.close()
+
+
+def test_the_bar_shows_how_far_the_node_is(
+    broker: Mosquitto, node: Callable[..., Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node asks for one and the same part until its percentage has been seen."""
+    running = node()
+    answer = {"file": 0, "offset": 0, "part": PART, "percent": 0}
+    running._next = lambda number: {"id": number, **answer}  # type: ignore[method-assign]
+    monkeypatch.setenv("YARD_UPDATE_KEY", KEY)
+    quick = yard_after(
+        "import yard.update.run, yard.update.sender\n"
+        "yard.update.run.firmware_files = lambda _: {'main.py': b'new'}\n"
+        "yard.update.sender._PRESENT_S = 30\n"
+        "yard.update.sender._ANSWER_S = 0.5"
+    )
+    terminal = Terminal(with_errors([*quick, "update", "hall", "--port", str(broker.port)]))
+    try:
+        for percent in (12, 37, 62):
+            answer["percent"] = percent
+            terminal.wait_for(f"{percent}%")
+        running._next = lambda number: {"id": number, "phase": "done"}  # type: ignore[method-assign]
+        terminal.wait_for("hall has these files already")
+    finally:
+        terminal.close()

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -171,3 +173,111 @@ def default_shown(spec: Spec) -> str:
     if spec.get("required"):
         return "required"
     return json.dumps(spec["default"]).strip('"') if "default" in spec else ""
+
+
+# -- errors -------------------------------------------------------------------------------
+
+# What tells a newcomer that something does not work, while a board is set up.
+SPEAKING = (
+    "firmware/node/trial.py",
+    "firmware/node/wifi_failure.py",
+    "tools/yard/boards/*.py",
+    "tools/yard/image/*.py",
+    "tools/yard/update/*.py",
+)
+SAY_WHAT_HELPS = (
+    "give --ssid and --broker, or --from FILE",
+    "no terminal to ask for …: set …",
+    'no line such as WIFI_SSID = "name"',
+    "control characters cannot be typed at a terminal",
+    "line …: SyntaxError",
+    "yard flash the older one, or yard deploy",
+    "answer the dialogue with yard console",
+    "yard console needs a terminal",
+    "no such file, and no version such as …",
+    "run make boards",
+    "delete it to have it anew",
+    "is known here, but …; name a file",
+    "download it elsewhere and give the file to --firmware",
+    "the key of a node has at least … characters",
+    "what its log says may help",
+    "get one, such as",
+    "choose a firmware for a flash of this size",
+)
+# Before what one of the others, or the system, says.
+INTRODUCE = {
+    "nothing was stored: …",
+    "the node says: …",
+    "Wi-Fi network …: …",
+    "broker …: …",
+    "… cannot be opened: …",
+}
+
+
+def test_every_error_that_a_newcomer_can_meet_has_a_row_or_says_what_helps() -> None:
+    said = {m for pattern in SPEAKING for path in ROOT.glob(pattern) for m in messages(path)}
+    assert said >= INTRODUCE
+    said = {message for message in said - INTRODUCE if constant(message)}
+    assert len(said) > 50
+    rows = [words for text in quoted_in_tables() if (words := constant(text))]
+    enough = [constant(text) for text in SAY_WHAT_HELPS]
+    assert [words for words in enough if not any(is_in(words, m) for m in said)] == []
+    assert [m for m in sorted(said) if not any(is_in(words, m) for words in rows + enough)] == []
+
+
+def messages(path: Path) -> Iterator[str]:
+    """What a module says when something is wrong, with "…" for what varies."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="Fault"), args=[said, *_]):
+                yield template(said)
+            case ast.Assign(targets=[ast.Name(id="reason")], value=said):
+                yield template(said)
+            case ast.Return() | ast.Dict() if path.is_relative_to(ROOT / "firmware"):
+                yield from (template(part) for part in ast.walk(node))
+
+
+def template(said: ast.AST) -> str:
+    match said:
+        case ast.Constant(value=str() as text):
+            return re.sub("%[sd]|PORT", "…", text)
+        case ast.JoinedStr(values=parts):
+            return "".join(template(part) or "…" for part in parts)
+    return ""
+
+
+def quoted_in_tables() -> Iterator[str]:
+    """What the tables of "When it does not work" have as shown."""
+    for name in ("quick-start.md", "boards.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        for row in text.partition("## When it does not work")[2].splitlines():
+            if row.startswith("|"):
+                yield from re.findall("`([^`]+)`", row.split("|")[1])
+
+
+def constant(text: str) -> list[str]:
+    """The parts of a message that do not vary; numbers, names and "..." stand for what does."""
+    parts = re.split(r'\d+|"[^"]*"|\.\.\.|…', text)
+    return [part.strip() for part in parts if len(part.strip()) > 3]
+
+
+def is_in(words: list[str], message: str) -> bool:
+    """Whether a message has these words, and does not go on: "no answer" is not "... within"."""
+    ends = re.search(re.escape(words[-1]) + "(?! ?[a-z])", message)
+    return bool(ends) and all(word in message for word in words)
+
+
+# -- what only a board shows ----------------------------------------------------------------
+
+
+def test_every_record_that_a_board_is_to_show_is_one_of_the_firmware() -> None:
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "firmware").rglob("*.py"))
+    texts = (getattr(node, "value", None) for tree in trees for node in ast.walk(tree))
+    program = "\n".join(text for text in texts if isinstance(text, str))
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    records = re.findall(r"`(?:[a-z]\w*: )+([^`]+)`", page)
+    assert len(records) > 20
+    # Numbers and names of the node are examples.
+    parts = [p for r in records for p in re.split(r"\d+|[:,] |\.\.\.|as home/hall|as hall", r)]
+    words = [part.strip(" ;") for part in parts]
+    assert [text for text in words if len(text) > 3 and text not in program] == []

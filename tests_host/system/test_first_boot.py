@@ -7,6 +7,8 @@ import asyncio
 import contextlib
 import io
 import os
+import random
+import re
 import runpy
 import shutil
 import signal
@@ -98,6 +100,62 @@ class Board1:
 
 def _raw() -> None:
     tty.setraw(0)
+
+
+class Typist:
+    """Types at a node as fast as it takes it, and reads meanwhile; it has shown BEGIN."""
+
+    _LINE_ENDS = re.compile(rb"\r\n?|\n")
+    _PROMPTS = re.compile(
+        rb"\n(Wi-Fi network|Wi-Fi password|MQTT broker|MQTT port|MQTT user|MQTT password|"
+        rb"Name of this node|Is that right|Store it all the same)"
+    )
+
+    def __init__(self, node: pexpect.spawn[str]) -> None:
+        self._terminal = node.child_fd
+        self._typed = b""
+        self.seen = b""
+        os.set_blocking(self._terminal, False)
+
+    def type(self, typed: bytes) -> None:
+        """Type all of it. Escape sequences must be whole, since they would swallow an Enter."""
+        self._typed += typed
+
+        def taken() -> bool:
+            nonlocal typed
+            self._read()
+            with contextlib.suppress(BlockingIOError):
+                typed = typed[os.write(self._terminal, typed) :]
+            return not typed
+
+        self._wait(taken)
+
+    def prompt(self) -> str:
+        """Return what the node asks for when it has taken all that was typed."""
+        lines = len(self._LINE_ENDS.findall(self._typed))
+
+        def prompts() -> list[bytes]:
+            self._read()
+            found = self._PROMPTS.findall(self.seen)
+            return found if len(found) >= lines else []
+
+        last: bytes = self._wait(prompts)[-1]
+        return last.decode()
+
+    def answer(self, answers: dict[str, str]) -> None:
+        """Answer from whatever the node asks now until it asks whether that is right."""
+        while (prompt := self.prompt()) != "Is that right":
+            self.type(b"\x15" + answers[prompt].encode() + b"\r")
+
+    def _wait(self, condition: Callable[[], Any]) -> Any:
+        try:
+            return wait_until(condition)
+        except AssertionError:
+            raise AssertionError(f"the node says no more than {self.seen[-1000:]!r}") from None
+
+    def _read(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self.seen += os.read(self._terminal, 65536)
 
 
 @pytest.fixture
@@ -277,6 +335,94 @@ def test_ctrl_c_leaves_to_the_repl(
     node.send("\x03")
     assert end(node) == 130
     assert board.credentials is None
+
+
+HOSTILE = (
+    b"x" * 10_000 + b"\r",
+    bytes(range(0x80, 0x100)) * 4 + b"\r",
+    "ü€😀".encode()[:-1] + b"\r",  # its last character is not whole
+    b"\xc0\x80\xed\xa0\x80\xf8\x88\xff\n",  # overlong, a surrogate, no UTF-8 at all
+    b"\x00\x00home\x00\r",
+    b"'\"\\'''\"\"\"#{}%s\r\n",
+    b"\x15\x08\x7f\x08",
+    b"\x04\x01\x02\x1a\x1c",  # commands to a REPL or a terminal
+    b"\x1b[A\x1b[201~\x1bx\x1b[1;2;3;4;5;6",
+    b"home\rpassword\rbroker\r1883\r\r\rnode\r",
+    b"no\r",
+    b"65536\r-1\r",
+    b"\r\n\r\n\n\r",
+)
+CONFIRMED = {
+    "Wi-Fi network": "home",
+    "Wi-Fi password": WIFI_PASSWORD,
+    "MQTT broker": "127.0.0.1",
+    "MQTT user": "'\"\\#{}%s ü€😀",
+    "MQTT password": "'''\"\"\"\\n\\\u2028",
+    "Name of this node": "hall",
+}
+
+
+def hostile(chance: random.Random) -> bytes:
+    """Return what a cat on the keyboard, a wrong paste or an attacker types.
+
+    There is no Ctrl-C in it, which ends the dialogue, and no yes.
+    """
+    if chance.random() < 0.5:
+        often = [1] + [3] * (len(HOSTILE) - 1)
+        return b"".join(chance.choices(HOSTILE, often, k=chance.randint(1, 4)))
+    noise = chance.randbytes(chance.randint(1, 200))
+    return noise.translate(None, b"\x03\x1b")
+
+
+def confirm_under_fire(typist: Typist, chance: random.Random, answers: dict[str, str]) -> None:
+    """Type 50 hostile inputs, then answer as a person does who says no once, then yes."""
+    for _ in range(50):
+        typist.type(hostile(chance))
+    typist.answer(answers)
+    typist.type(b"\x15no\r")
+    typist.answer(answers)
+    typist.type(b"yes\r")
+    assert typist.prompt() == "Store it all the same"
+    fault = typist.seen.rpartition(b"That did not work: ")[2]
+    assert b"nothing listens on port" in fault, fault
+
+
+def test_500_hostile_inputs_neither_end_the_node_nor_store_what_nobody_confirmed(
+    board: Board1, power_on: Callable[..., pexpect.spawn[str]], closed_port: str
+) -> None:
+    chance = random.Random(20261122)
+    answers = CONFIRMED | {"MQTT port": closed_port}
+
+    def fire_at(node: pexpect.spawn[str]) -> Typist:
+        node.expect(BEGIN)
+        typist = Typist(node)
+        typist.type(b"\r")
+        confirm_under_fire(typist, chance, answers)
+        typist.type(b"no\r")
+        confirm_under_fire(typist, chance, answers)
+        assert BEGIN.encode() not in typist.seen  # it would have died and begun anew
+        assert board.credentials is None
+        return typist
+
+    for _ in range(4):
+        node = power_on()
+        typist = fire_at(node)
+        typist.type(b"x" * 5000)
+        typist.type(b"\x03yes\r")
+        assert end(node) == 130
+        assert board.credentials is None
+    node = power_on()
+    fire_at(node).type(b"yes\r")
+    assert end(node) == RESET
+    assert board.credentials == {
+        "WIFI_SSID": "home",
+        "WIFI_PASSWORD": WIFI_PASSWORD,
+        "MQTT_HOST": "127.0.0.1",
+        "MQTT_PORT": int(closed_port),
+        "MQTT_USER": answers["MQTT user"],
+        "MQTT_PASSWORD": answers["MQTT password"],
+        "NODE_ID": "hall",
+    }
 
 
 def test_the_key_s_held_at_power_on_opens_it_again(

@@ -5,6 +5,7 @@ import os
 
 from harness import raises
 from node import credentials
+from ram_flash import Flash, Powered, PowerLost, tree
 from scratch import Scratch
 
 NASTY = (
@@ -56,10 +57,6 @@ def test_forgetting_tells_whether_there_was_something():
         assert credentials.forget()
         assert not credentials.forget()
         assert credentials.read() == {}
-
-
-class PowerLost(Exception):
-    pass
 
 
 class Failing:
@@ -125,3 +122,41 @@ def test_power_lost_before_the_rename_leaves_the_old_file():
             credentials.os = os
         assert renamed == [("credentials.new", "credentials.py")]
         assert credentials.read() == {"WIFI_SSID": "old"}
+
+
+def powered(flash, work, lost_at=None):
+    """Return whether `work()` came to its end before power was lost."""
+    with Powered(flash, lost_at):
+        try:
+            work()
+            return True
+        except PowerLost:
+            return False
+
+
+def cuts(before, work, after):
+    """Cut `work()` at each write, to a file that sets `before`; return how many there are."""
+    flash = Flash(16).fill({})
+    if before:
+        powered(flash, lambda: credentials.store(before))
+    flash.keep()
+    lost_at = 1
+    while not powered(flash, work, lost_at):
+        with Powered(flash):
+            assert credentials.read() in (before, after), lost_at
+            credentials.store(before)
+            assert credentials.read() == before
+            assert list(tree()) == ["credentials.py"], lost_at
+        flash.put_back()
+        lost_at += 1
+    with Powered(flash):
+        assert credentials.read() == after
+    return lost_at - 1
+
+
+def test_power_lost_at_any_write_of_the_flash_leaves_the_old_file_or_the_new_one():
+    old = {"WIFI_SSID": "old", "MQTT_PASSWORD": "p" * 1024}
+    new = {"WIFI_SSID": "new", "MQTT_PASSWORD": "q" * 1024}
+    assert cuts({}, lambda: credentials.store(new), new) > 5
+    assert cuts(old, lambda: credentials.store(new), new) > 5
+    assert cuts(old, credentials.forget, {}) > 0

@@ -42,9 +42,12 @@ def test_ctrl_u_takes_the_line_back():
     assert echo.count(b"\b \b") == 5
 
 
-def test_ctrl_c_leaves():
-    editor = LineEditor()
-    raises(KeyboardInterrupt, editor.feed, 3)
+def test_ctrl_c_leaves_whatever_was_typed_before():
+    for before in (b"", b"abc", b"\x1b", b"\x1b[", b"\xc3"):
+        editor = LineEditor()
+        for byte in before:
+            editor.feed(byte)
+        raises(KeyboardInterrupt, editor.feed, 3)
 
 
 def test_a_secret_is_not_echoed():

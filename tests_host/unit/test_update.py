@@ -255,7 +255,6 @@ async def test_power_lost_at_any_write_leaves_the_old_firmware_or_the_new_one():
     flash_with(OLD).keep()
     lost_at = 0
     while True:
-
         lost_at += 1
         flash.put_back()
         if not await attempt(flash, lost_at, 1):
