@@ -175,6 +175,23 @@ def test_a_switch_on_the_wall_can_be_kept_pressed(page: Page, desk: Desk, mqtt: 
     front_door_is(desk, mqtt, "OFF", after=closed)
 
 
+def test_an_input_is_held_with_a_finger(
+    open_page: Callable[..., Page], desk: Desk, mqtt: MQTT
+) -> None:
+    page = open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    door = pin(page, FRONT_DOOR)
+    door.scroll_into_view_if_needed()
+    box = door.bounding_box()
+    assert box
+    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    screen = page.context.new_cdp_session(page)
+    touch = "Input.dispatchTouchEvent"
+    screen.send(touch, {"type": "touchStart", "touchPoints": [point]})
+    closed = front_door_is(desk, mqtt, "ON")
+    screen.send(touch, {"type": "touchEnd", "touchPoints": []})
+    front_door_is(desk, mqtt, "OFF", after=closed)
+
+
 def test_the_kind_of_a_press_is_what_the_node_tells(page: Page) -> None:
     button = pin(page, BLIND_BUTTON)
     told = page.locator("#pin", has=page.locator("h2", has_text="Blind button"))
@@ -198,6 +215,32 @@ def test_the_command_of_a_pin_switches_it(page: Page, desk: Desk, mqtt: MQTT) ->
     assert (program, int(port)) == ("mosquitto_pub", desk.mqtt_port)
     mqtt.publish(topic, payload)
     expect_lit(page, PUMP)
+    set_output(desk, mqtt, "hall/heating_pump", "OFF")
+
+
+def test_the_command_of_a_pin_is_copied_to_the_clipboard(open_page: Callable[..., Page]) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    pin(page, PUMP).focus()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#toast")).to_have_text("Copied")
+    command = page.locator("#pin code").inner_text()
+    assert page.evaluate("navigator.clipboard.readText()") == command
+
+
+def test_a_chip_has_28_legs_and_its_pins_are_drawn_as_its_registers_say(
+    page: Page, desk: Desk, mqtt: MQTT
+) -> None:
+    expect(page.locator(f"[data-chip='{HALL}'] .leg")).to_have_count(28)
+    set_output(desk, mqtt, "hall/heating_pump", "ON")
+    registers = desk.board.chip(0x20)["registers"]
+    for name, drawn in (("IODIR", "in"), ("GPPU", "pulled"), ("OLAT", "latched")):
+        value = registers[name + "A"] | registers[name + "B"] << 8
+        for number in range(16):
+            expectation = expect(pin(page, (HALL, number)))
+            if value >> number & 1:
+                expectation.to_contain_class(drawn)
+            else:
+                expectation.not_to_contain_class(drawn)
     set_output(desk, mqtt, "hall/heating_pump", "OFF")
 
 
@@ -342,16 +385,39 @@ def test_a_stuck_bus_takes_the_chips_away_until_it_is_free(page: Page) -> None:
     assert min(delays) < 500, delays  # ms; a busy computer may be late once
 
 
-def test_inputs_work_with_a_cut_interrupt_line(page: Page, desk: Desk, mqtt: MQTT) -> None:
+def test_inputs_work_with_a_cut_interrupt_line_and_the_node_says_so(
+    page: Page, desk: Desk, mqtt: MQTT
+) -> None:
     cut = switch(page, "INT line cut (GPIO 4)")
     cut.click()
     expect(cut).to_be_checked()
     hold(page, FRONT_DOOR)
     closed = front_door_is(desk, mqtt, "ON")  # by the safety poll
+    expect(page.locator("#says-text")).to_contain_text("an interrupt did not come")
     page.mouse.up()
     front_door_is(desk, mqtt, "OFF", after=closed)
     cut.click()
     expect(cut).not_to_be_checked()
+
+
+def test_a_chip_that_does_not_acknowledge_is_unavailable_and_its_int_low_until_it_is_read(
+    page: Page, desk: Desk, mqtt: MQTT
+) -> None:
+    low = page.locator(f"[data-chip='{HALL}'] [data-leg^='INT'].low")
+    expect(low).to_have_count(0)
+    silent = switch(page, f"No acknowledge from {HALL}")
+    silent.click()
+    expect(silent).to_be_checked()
+    expect(says(page, HALL)).to_have_text("offline")
+    expect(says(page, CELLAR)).to_have_text("online")
+    desk.board.drive(0x20, 9, 0)
+    expect(low).not_to_have_count(0)
+    silent.click()
+    expect(says(page, HALL)).to_have_text("online")
+    closed = front_door_is(desk, mqtt, "ON")
+    expect(low).to_have_count(0)
+    desk.board.drive(0x20, 9, None)
+    front_door_is(desk, mqtt, "OFF", after=closed)
 
 
 def test_without_a_broker_wall_buttons_work_and_the_node_comes_back(page: Page) -> None:
@@ -383,6 +449,14 @@ def test_without_wifi_the_node_says_so_and_joins_again(page: Page) -> None:
     expect(page.locator("#badge-wifi")).to_have_text("Wi-Fi")
     expect(latest).to_contain_text("wifi: joined")
     expect(page.locator("#badge-node")).to_have_text("node online")
+
+
+def test_a_reset_of_the_node_is_seen_and_its_cause_told(page: Page) -> None:
+    badge = page.locator("#badge-node")
+    expect(badge).to_have_text("node online")
+    reset = page.get_by_role("button", name="Reset node")
+    shown_after(page, "#badge-node", "[data-says=good]", reset.click)
+    expect(badge).to_have_attribute("title", "node online, last reset: hard")
 
 
 # -- console ------------------------------------------------------------------------------

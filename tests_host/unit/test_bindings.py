@@ -118,6 +118,20 @@ async def test_each_kind_of_press_has_its_own_action():
         await run_until(lambda: house.latch() == 0)
 
 
+async def test_three_presses_are_a_triple_and_neither_a_single_nor_a_double():
+    with House() as house:
+        await house.start(
+            bind("on", 0, when="single"),
+            bind("on", 0, when="double"),
+            bind("on", 1, when="triple"),
+        )
+        for _ in range(3):
+            await house.press(8)
+        await run_until(house.latch)
+        await asyncio.sleep_ms(100)
+        assert house.latch() == 2
+
+
 async def test_an_output_follows_both_edges_of_an_input():
     with House() as house:
         await house.start(bind("follow", 1))

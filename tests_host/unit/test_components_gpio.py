@@ -111,6 +111,21 @@ async def test_a_button_is_off_at_the_start_and_gives_a_pulse():
         await run_until(lambda: desk.edges == [(21, 1), (21, 0)])
 
 
+async def test_a_lock_a_valve_and_a_siren_drive_a_native_pin_and_show_it():
+    for kind, on, is_on, off, is_off in (
+        ("lock", b"UNLOCK", b"UNLOCKED", b"LOCK", b"LOCKED"),
+        ("valve", b"OPEN", b"open", b"CLOSE", b"closed"),
+        ("siren", b"ON", b"ON", b"OFF", b"OFF"),
+    ):
+        with Desk() as desk:
+            await desk.gpio(row(21, kind, id="it"))
+            assert desk.node.faults == []
+            for word, level, state in ((on, 1, is_on), (off, 0, is_off)):
+                desk.command(b"esp/it", word)
+                assert desk.board.pin_read(21) == level
+                assert desk.node.states[b"esp/it"][-1] == state
+
+
 async def test_what_stops_leaves_its_outputs_as_they_are():
     with Desk() as desk:
         esp = await desk.gpio(row(21, restore="on"))
@@ -256,6 +271,20 @@ async def test_an_interlock_holds_between_native_pins_and_those_of_a_chip():
         assert desk.node.faults == []
         assert watch.changes > 50
         assert watch.most == 1
+
+
+async def test_without_broker_for_the_time_outputs_do_what_their_rows_say():
+    with Desk() as desk:
+        session = desk.node.session = FakeSession()
+        session.online = False
+        rows = [row(gpio, restore="on", on_lost=do) for gpio, do in ((18, "off"), (19, "keep"))]
+        await desk.gpio(*rows, row(21, on_lost="on"))
+        pins = (18, 19, 21)
+        assert [desk.board.pin_read(gpio) for gpio in pins] == [1, 1, 0]
+        lost = [0, 1, 1]
+        await run_until(lambda: [desk.board.pin_read(gpio) for gpio in pins] == lost, 65_000)
+        states = [desk.node.entities[b"esp/pin%d" % gpio].state() for gpio in pins]
+        assert states == [b"OFF", b"ON", b"ON"]
 
 
 async def test_restore_last_is_what_was_kept():

@@ -186,6 +186,21 @@ async def test_a_bus_alive_is_one_on_which_a_chip_answers():
         await run_until(lambda: not bus.alive())
 
 
+async def test_a_transfer_that_is_repeated_is_counted_for_the_status_topic():
+    with Desk() as desk:
+        bus = await desk.start()
+        probe = Probe(bus.worker)
+        bus.worker.add(probe)
+        await run_until(lambda: probe.online)
+        assert bus.statistics()["i2c_retries"] == 0
+        desk.board.bus.fail_next(0x20, 1)
+        await run_until(lambda: bus.statistics()["i2c_retries"])
+        transfers = bus.worker.transfers
+        await run_until(lambda: bus.worker.transfers > transfers + 2)
+        statistics = bus.statistics()
+        assert (statistics["i2c_retries"], statistics["i2c_errors"], probe.online) == (1, 1, True)
+
+
 async def test_counters_are_there_for_the_status_topic():
     with Desk() as desk:
         bus = await desk.start()

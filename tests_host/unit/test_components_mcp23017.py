@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """components/devices/mcp23017.py and components/entities on the simulated board."""
 
+import asyncio
 import gc
+import time
 
 import schema
 from board_link import attach
@@ -119,6 +121,19 @@ async def test_a_pulse_takes_its_length_from_the_command_else_from_the_pin_else_
         desk.command(b"chip20/pin1", b"PULSE")
         desk.command(b"chip20/pin1", b"PULSE", 5)
         assert [value for _, value in asked] == [200, 70, 5]
+
+
+async def test_a_second_pulse_makes_the_first_longer_or_is_ignored_as_the_row_says():
+    for rule, length in (("extend", 160), ("ignore", 100)):
+        with Desk() as desk:
+            await desk.chip([row(0, pulse_rule=rule, pulse=100)])
+            desk.command(b"chip20/pin0", b"PULSE")
+            await run_until(lambda desk=desk: desk.latch() == 1)
+            start = time.ticks_ms()
+            await asyncio.sleep_ms(60)
+            desk.command(b"chip20/pin0", b"PULSE")
+            await run_until(lambda desk=desk: desk.latch() == 0)
+            assert abs(time.ticks_diff(time.ticks_ms(), start) - length) <= 20
 
 
 async def test_a_command_may_wait_as_long_as_it_says_else_its_pin_its_chip_the_node():

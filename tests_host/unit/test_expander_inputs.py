@@ -237,6 +237,22 @@ def test_a_press_on_a_line_of_its_own_costs_at_most_3_transactions():
     assert len(seen) == 40
 
 
+def test_a_press_on_a_line_that_4_chips_share_costs_at_most_5_transactions():
+    random.seed(15)
+    desk, _ = wired(SHARED, debounce_ms=20)
+    seen = watch(desk)
+    for _ in range(20):
+        before = desk.bus.traffic.transactions
+        model = desk.models[random.choice(SHARED)]
+        model.drive(3, 0)
+        desk.run(100)
+        model.drive(3, 1)
+        desk.run(100)
+        # One wire does not say who pulled it: each is asked at the press, one at the release.
+        assert desk.bus.traffic.transactions - before <= len(SHARED) + 1
+    assert len(seen) == 40
+
+
 def test_an_idle_line_costs_less_than_one_transaction_in_3_s_for_each_chip():
     desk, _ = wired(SHARED)
     before = [transactions(desk, address) for address in SHARED]

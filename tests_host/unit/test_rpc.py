@@ -62,6 +62,14 @@ async def test_toggle_and_pulse_switch_on_and_off_again_by_polarity():
             await run_until(lambda pin=pin, on=on: latch(d, pin) != on)
 
 
+async def test_toggle_is_over_after_100_ms():
+    async with desk() as d:
+        await d.reply("TOGGLE", 0)
+        start = time.ticks_ms()
+        await run_until(lambda: not latch(d, 0))
+        assert 80 <= time.ticks_diff(time.ticks_ms(), start) <= 120
+
+
 async def test_a_pulse_is_as_long_as_it_says():
     async with desk() as d:
         assert (await d.reply("PULSE", 0, ms="60000"))[0] == OK
