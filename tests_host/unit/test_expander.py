@@ -403,7 +403,7 @@ class Storm:
     def run(self):
         desk = self.desk
         for _ in range(250):
-            random.choice((self.command, self.command, self.burst, self.fault))()
+            random.choice((self.command, self.command, self.burst, self.port, self.fault))()
             self.steps(random.choice((0, 1, 5, 40, 300)))
         self.heal()
         self.steps(6000)
@@ -440,13 +440,14 @@ class Storm:
             assert not changed[chip] & (before ^ after)  # never two changes of a pin in a batch
             changed[chip] |= before ^ after
             self.levels[chip] = after
-            course = self.course(chip, mask)
-            if before != after:
-                course.switched(bool(after & mask), now)
-            if action == PULSE:
-                course.pulse(value, now)
-            else:
-                course.runs = False
+            for pin in [1 << number for number in range(16) if mask >> number & 1]:
+                course = self.course(chip, pin)
+                if (before ^ after) & pin:
+                    course.switched(bool(after & pin), now)
+                if action == PULSE:
+                    course.pulse(value, now)
+                else:
+                    course.runs = False
         assert (
             self.applied == sorted(self.applied)
             or len({self.commands[t][0] for t in self.applied}) > 1
@@ -489,13 +490,24 @@ class Storm:
         value = 0
         if action == PULSE:
             value = random.choice(((5, 1, 5), (50, 1, 50), (700, 1, 700), (20, 4, 30)))
+        self.put(Pin(chip, number), action, value)
+
+    def port(self):
+        """Command many pins at once, as the entity of a whole port does."""
+        chip = random.choice(tuple(self.levels))
+        mask, level = random.getrandbits(16), random.getrandbits(16)
+        for bits, action in ((mask & level, ON), (mask & ~level, OFF)):
+            if bits:
+                self.put(Bits(chip, bits), action, 0)
+
+    def put(self, pin, action, value):
         ttl = random.choice((20, 300, 1500))
         deadline = (self.desk.clock.us // 1000 + ttl) * 1000
         tag = len(self.commands)
-        self.commands.append((chip, 1 << number, action, value, deadline))
+        self.commands.append((pin.chip, pin.mask, action, value, deadline))
         # One pulse may be told by its length alone.
         told = value[0] if value and value[1] == 1 else value
-        self.desk.submit(StormTarget(self, chip, number), action, told, ttl, tag)
+        self.desk.submit(StormTarget(self, pin), action, told, ttl, tag)
 
     def burst(self):
         for _ in range(random.randint(2, 24)):
@@ -526,8 +538,16 @@ class Storm:
             model.power(True)
 
 
+class Bits:
+    """Several pins of a chip as one."""
+
+    def __init__(self, chip, mask):
+        self.chip = chip
+        self.mask = mask
+
+
 class StormTarget:
-    def __init__(self, storm, chip, number):
-        self.pin = Pin(chip, number)
+    def __init__(self, storm, pin):
+        self.pin = pin
         self.applied = storm.applied_by
         self.dropped = storm.dropped_by
