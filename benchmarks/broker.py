@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.process import Broken, Process
 from yard.sim.broker import find_mosquitto
+from yard.sim.ports import keep_port
 
 HOST = "127.0.0.1"
 
@@ -37,8 +38,8 @@ class Broker:
         program = find_mosquitto()
         if program is None:
             raise Broken("mosquitto is not installed; make mosquitto installs it")
-        with socket.create_server((HOST, 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self._keeper = keep_port()
+        self.port: int = self._keeper.getsockname()[1]
         configuration = folder / "mosquitto.conf"
         configuration.write_text(
             f"listener {self.port} {HOST}\nallow_anonymous true\npersistence false\n"
@@ -50,6 +51,7 @@ class Broker:
     def stop(self) -> None:
         """End it; what it retained is forgotten."""
         self._process.stop()
+        self._keeper.close()
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

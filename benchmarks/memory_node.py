@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +17,7 @@ from yard.model.board import Board
 from yard.sim import components, expanders, sensors
 from yard.sim.broker import choose_broker
 from yard.sim.child import Child
-from yard.sim.ports import HOST, wait_listening
+from yard.sim.ports import HOST, keep_port, wait_listening
 
 FIRST_ADDRESS = 0x20
 
@@ -76,7 +75,7 @@ class MemoryNode:
     async def _enter(self) -> None:
         folder = tempfile.TemporaryDirectory(prefix="memory-")
         self._folder = Path(self._exits.enter_context(folder))
-        self._mqtt_port = self._keep_port()
+        self._mqtt_port: int = self._exits.enter_context(keep_port()).getsockname()[1]
         flash, link = self._folder / "flash", self._folder / "link"
         flash.mkdir()
         # From a ROM file system nothing of it is seen here.
@@ -104,13 +103,6 @@ class MemoryNode:
         await self.process.within(asked_for_broker.wait())
         server.close()
         await server.wait_closed()
-
-    def _keep_port(self) -> int:
-        """Return a port that the system gives to nobody else before the broker listens there."""
-        keeper = self._exits.enter_context(socket.socket())
-        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        keeper.bind((HOST, 0))
-        return int(keeper.getsockname()[1])
 
     async def online(self) -> None:
         """Start the broker and wait until the node has announced itself and all its states.

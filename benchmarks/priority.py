@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Real-time priority, so that nothing else on the machine takes a processor from the benchmark.
 
-A target, the broker, the board and the load generator share two processors. What else runs for a
-moment makes one of them wait for a time slice, which is as long as a burst of 16.
+A target, the broker, the board and the load generator share the processors with what else runs.
 """
 
 from __future__ import annotations

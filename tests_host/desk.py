@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
+
+from yard.sim.ports import keep_port
 
 YARD = [str(Path(sys.executable).with_name("yard"))]
 LIMIT_S = 30.0  # only what is broken takes so long, a computer may stall for some seconds
@@ -42,18 +43,6 @@ def wait_until(condition: Callable[[], Any], limit_s: float = LIMIT_S, what: str
             return value
         assert not is_last, f"not within {limit_s:g} s: {what or condition}"
         time.sleep(0.01)
-
-
-def keep_port() -> socket.socket:
-    """Return a socket that keeps a free port of 127.0.0.1 for as long as it exists.
-
-    The system gives the port to nobody else, but who names it and sets SO_REUSEADDR, as brokers
-    do, can listen there.
-    """
-    keeper = socket.socket()
-    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    keeper.bind(("127.0.0.1", 0))
-    return keeper
 
 
 def let_commands_wait(folder: Path, ttl_ms: int = 1000 * int(LIMIT_S)) -> None:

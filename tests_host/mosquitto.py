@@ -16,8 +16,9 @@ from typing import Self
 import pytest
 import trustme
 
-from desk import LIMIT_S, keep_port, wait_until
+from desk import LIMIT_S, wait_until
 from yard.sim.broker import find_mosquitto
+from yard.sim.ports import keep_port
 
 
 class Mosquitto:

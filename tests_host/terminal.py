@@ -136,3 +136,17 @@ def with_errors(command: list[str]) -> list[str]:
 
 def _lines(text: str) -> list[str]:
     return _CONTROL.sub("", text).replace("\r", "").split("\n")
+
+
+def check_secrets_stay_hidden(command: list[str], questions: list[str], end: str) -> None:
+    """Answer a command, which ends with status 1 and says `end` then; no answer may be shown."""
+    terminal = Terminal(with_errors(command))
+    try:
+        for question in questions:
+            terminal.wait_for(question)
+            terminal.type("hush hush\r")
+        terminal.wait_for(end)
+        assert terminal.wait_end() == 1
+        assert "hush" not in terminal.output
+    finally:
+        terminal.close()

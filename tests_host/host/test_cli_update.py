@@ -19,7 +19,7 @@ import pytest
 
 from desk import MQTT, YARD, yard_after
 from mosquitto import Mosquitto
-from terminal import Terminal, with_errors
+from terminal import Terminal, check_secrets_stay_hidden, with_errors
 from yard.broker_options import PASSWORD_VARIABLE
 from yard.compile.firmware import read_sources
 from yard.compile.shorten import Shortener
@@ -281,16 +281,9 @@ def test_the_key_may_be_in_a_file(broker: Mosquitto, tmp_path: Path) -> None:
 def test_what_is_secret_is_asked_for_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("YARD_UPDATE_KEY", PASSWORD_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
-    terminal = Terminal(with_errors([*YARD, "update", "hall", "--port", "1", "--user", "me"]))
-    try:
-        for question in ("Password of me", "UPDATE_KEY of the node"):
-            terminal.wait_for(question + ": ")
-            terminal.type("hush hush\r")
-        terminal.wait_for("at least 16 characters")
-        assert terminal.wait_end() == 1
-        assert "hush" not in terminal.output
-    finally:
-        terminal.close()
+    command = [*YARD, "update", "hall", "--port", "1", "--user", "me"]
+    questions = ["Password of me: ", "UPDATE_KEY of the node: "]
+    check_secrets_stay_hidden(command, questions, "at least 16 characters")
 
 
 def test_the_bar_shows_how_far_the_node_is(

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from desk import MQTT, keep_port, wait_until
+from desk import MQTT, wait_until
+from yard.sim.ports import keep_port
 
 Connect = Callable[..., MQTT]
 

@@ -23,10 +23,11 @@ import pexpect
 import psutil
 import pytest
 
-from desk import RESTART_S, keep_port, wait_until
+from desk import RESTART_S, wait_until
 from mosquitto import Mosquitto
 from yard.board.link import Link
 from yard.model.board import Board
+from yard.sim.ports import keep_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import esp_firmware
-from desk import RESTART_S, YARD, Connect, StartSim, keep_port, wait_until
-from yard.sim.ports import HOST
+from desk import RESTART_S, YARD, Connect, StartSim, wait_until
+from yard.sim.ports import HOST, keep_port
 
 pytestmark = pytest.mark.timeout(300)
 

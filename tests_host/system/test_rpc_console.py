@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from desk import LIMIT_S, MQTT, RESTART_S, Desk, Furnished, keep_port, wait_until
+from desk import LIMIT_S, MQTT, RESTART_S, Desk, Furnished, wait_until
+from yard.sim.ports import keep_port
 
 KEY = "correct horse"
 ANSWER_S = 2.0

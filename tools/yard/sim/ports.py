@@ -27,6 +27,18 @@ def claim(port: int, option: str) -> int:
         return int(probe.getsockname()[1])
 
 
+def keep_port() -> socket.socket:
+    """Return a socket that keeps a free port of the loopback interface for as long as it exists.
+
+    The system gives the port to nobody else, but who names it and sets SO_REUSEADDR, as brokers
+    do, can listen there, on Linux.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind((HOST, 0))
+    return keeper
+
+
 def port_fault(port: int, option: str, error: OSError, host: str = HOST) -> Fault:
     """Return what to tell about a port that cannot be had."""
     reason = os.strerror(error.errno or 0).lower()
